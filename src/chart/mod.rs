@@ -1,0 +1,1 @@
+//! What a chart is: metadata, files, ignore rules, dependencies, schema.

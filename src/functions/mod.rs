@@ -1,0 +1,128 @@
+//! One library of functions for both template languages: Sprig's and Helm's, over [`Value`].
+//!
+//! Each family is a file with a table of [`Function`]s. A function knows its Go signature, so that the Go
+//! engine can check arguments and word errors as Go does, and the Jinja adapter can convert and place them.
+
+pub mod env;
+
+use crate::value::Value;
+
+pub use self::env::Env;
+
+/// A Go type in a function's signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// `interface {}`
+    Any,
+    /// `bool`
+    Bool,
+    /// `int`
+    Int,
+    /// `int64`
+    Int64,
+    /// `float64`
+    Float64,
+    /// `string`
+    String,
+    /// `[]uint8`
+    Bytes,
+    /// `[]interface {}`
+    List,
+    /// `[]string`
+    Strings,
+    /// `map[string]interface {}`
+    Dict,
+    /// Another type, by Go's name; it takes values whose `type_name` is just that.
+    Other(&'static str),
+}
+
+impl Type {
+    /// Go's name of the type.
+    pub fn name(self) -> &'static str {
+        match self {
+            Type::Any => "interface {}",
+            Type::Bool => "bool",
+            Type::Int => "int",
+            Type::Int64 => "int64",
+            Type::Float64 => "float64",
+            Type::String => "string",
+            Type::Bytes => "[]uint8",
+            Type::List => "[]interface {}",
+            Type::Strings => "[]string",
+            Type::Dict => "map[string]interface {}",
+            Type::Other(name) => name,
+        }
+    }
+}
+
+/// A function of the library.
+#[derive(Debug)]
+pub struct Function {
+    /// The name in both languages.
+    pub name: &'static str,
+    /// The Go types of the fixed parameters.
+    pub params: &'static [Type],
+    /// The Go type of each further argument, if any number is taken.
+    pub variadic: Option<Type>,
+    /// The Go type of the result.
+    pub returns: Type,
+    /// As a Jinja filter, whether the piped value is the first argument (the collection) and not the last.
+    pub collection_first: bool,
+    /// The function itself. Callers have checked the number of arguments and, in Go, their types.
+    pub call: fn(&Env, &[Value]) -> Result<Value, FunctionError>,
+}
+
+/// Why a function gave no value. The message is Go's, without `error calling …`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionError {
+    /// The message.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl FunctionError {
+    /// An error with this message.
+    pub fn new(message: impl Into<String>) -> FunctionError {
+        FunctionError { message: message.into(), hint: None }
+    }
+
+    /// Adds advice.
+    pub fn hint(mut self, hint: impl Into<String>) -> FunctionError {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl std::fmt::Display for FunctionError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for FunctionError {}
+
+impl<S: Into<String>> From<S> for FunctionError {
+    fn from(message: S) -> FunctionError {
+        FunctionError::new(message)
+    }
+}
+
+/// What a library function gives.
+pub type FunctionResult = Result<Value, FunctionError>;
+
+/// The families, in the order in which they are searched when the table is built.
+const FAMILIES: &[&[Function]] = &[];
+
+/// Every function of the library, family by family.
+pub fn all() -> impl Iterator<Item = &'static Function> {
+    FAMILIES.iter().flat_map(|family| family.iter())
+}
+
+/// The function of this name.
+pub fn find(name: &str) -> Option<&'static Function> {
+    use std::collections::HashMap;
+    use std::sync::OnceLock;
+    static TABLE: OnceLock<HashMap<&'static str, &'static Function>> = OnceLock::new();
+    TABLE.get_or_init(|| all().map(|f| (f.name, f)).collect()).get(name).copied()
+}

@@ -1,0 +1,28 @@
+//! Torii, the gateway to Kubernetes charts: renders them, shows their values, reviews their upgrades.
+//!
+//! # The way through
+//! A chart goes from left to right once, and nothing calls back:
+//!
+//! 1. [`source`] finds the chart's files: a directory, an archive.
+//! 2. [`chart`] makes of them what a chart is: metadata, templates, dependencies, schema.
+//! 3. [`values`] layers defaults, values files and `--set` into what the templates see.
+//! 4. [`template`] runs the two languages, Jinja and Go's text/template, over one library of [`functions`].
+//! 5. [`render`] drives the above in Helm's order, and [`manifest`] makes Kubernetes objects of the output.
+//!
+//! Below them stand the data model ([`value`]), the two notations ([`yaml`], [`json`]), the bounds that
+//! every step keeps ([`limits`]) and the errors that every step speaks ([`diagnostic`]).
+
+pub mod chart;
+pub mod diagnostic;
+pub mod functions;
+pub mod json;
+pub mod limits;
+pub mod manifest;
+pub mod render;
+pub mod source;
+pub mod template;
+pub mod value;
+pub mod values;
+pub mod yaml;
+
+pub use diagnostic::{Error, Result};

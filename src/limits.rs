@@ -1,0 +1,53 @@
+//! Every bound that Torii keeps, in one place. Charts are untrusted input: each loop, allocation, recursion,
+//! archive and schema is limited, and exceeding a limit is an error that names it.
+
+/// The bounds of one run. The defaults are generous for real charts and small for a machine.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes of a single file of a chart: Helm's 5 MiB.
+    pub file_bytes: u64,
+    /// Bytes of all files of a chart, unpacked: Helm's 100 MiB.
+    pub chart_bytes: u64,
+    /// Files and folders of a chart, its subcharts included.
+    pub chart_entries: usize,
+    /// Charts within charts.
+    pub chart_depth: usize,
+    /// Levels of a YAML or JSON document. Helm's libraries allow 10,000.
+    pub data_depth: usize,
+    /// Bytes of one values file or other input named by the user.
+    pub input_bytes: u64,
+    /// Nested `include`, `template` and `tpl` calls and macros.
+    pub template_depth: usize,
+    /// Steps (nodes executed, loop turns) of one render.
+    pub steps: u64,
+    /// Bytes of one string or the items of one list that a function makes.
+    pub function_bytes: usize,
+    /// Bytes of output of one render, all templates together, includes counted too.
+    pub output_bytes: usize,
+    /// Compiled size of one regular expression, in bytes.
+    pub regex_bytes: usize,
+    /// Cost of costly cryptographic functions in one render, in units of about a millisecond.
+    pub crypto_cost: u64,
+    /// Nested `$ref`s and subschemas of a JSON Schema.
+    pub schema_depth: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            file_bytes: 5 << 20,
+            chart_bytes: 100 << 20,
+            chart_entries: 50_000,
+            chart_depth: 32,
+            data_depth: 10_000,
+            input_bytes: 64 << 20,
+            template_depth: 10_000,
+            steps: 200_000_000,
+            function_bytes: 64 << 20,
+            output_bytes: 512 << 20,
+            regex_bytes: 10 << 20,
+            crypto_cost: 20_000,
+            schema_depth: 200,
+        }
+    }
+}

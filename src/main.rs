@@ -1,0 +1,2 @@
+//! The program `torii`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Kubernetes objects in rendered text: split, identity, order.

@@ -1,0 +1,1 @@
+//! From a chart and values to rendered files, ordered manifests and hooks.

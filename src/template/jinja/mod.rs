@@ -1,0 +1,1 @@
+//! Jinja, by minijinja, in the dialect that suits YAML.

@@ -1,0 +1,206 @@
+use std::borrow::{Borrow, Cow};
+use std::fmt;
+use std::sync::Arc;
+
+/// A Go string: shared, immutable bytes that are most often, but not always, UTF-8.
+///
+/// Whether they are is known once and for all when the string is made, so [`Str::as_str`] is free.
+#[derive(Clone)]
+pub struct Str(Repr);
+
+#[derive(Clone)]
+enum Repr {
+    Static(&'static str),
+    Text(Arc<str>),
+    Raw(Arc<[u8]>),
+}
+
+impl Str {
+    /// The empty string.
+    pub const EMPTY: Str = Str(Repr::Static(""));
+
+    /// A string that costs nothing to make.
+    pub const fn from_static(s: &'static str) -> Str {
+        Str(Repr::Static(s))
+    }
+
+    /// A string of any bytes.
+    pub fn from_bytes(bytes: impl AsRef<[u8]>) -> Str {
+        let bytes = bytes.as_ref();
+        match std::str::from_utf8(bytes) {
+            Ok(s) => Str(Repr::Text(s.into())),
+            Err(_) => Str(Repr::Raw(bytes.into())),
+        }
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Repr::Static(s) => s.as_bytes(),
+            Repr::Text(s) => s.as_bytes(),
+            Repr::Raw(b) => b,
+        }
+    }
+
+    /// The text, if the bytes are UTF-8.
+    pub fn as_str(&self) -> Option<&str> {
+        match &self.0 {
+            Repr::Static(s) => Some(s),
+            Repr::Text(s) => Some(s),
+            Repr::Raw(_) => None,
+        }
+    }
+
+    /// The text, each bad byte replaced by U+FFFD as Go's `range` and `encoding/json` do (one
+    /// replacement a byte, where Rust's lossy conversion makes one a sequence).
+    pub fn to_text(&self) -> Cow<'_, str> {
+        match &self.0 {
+            Repr::Static(s) => Cow::Borrowed(s),
+            Repr::Text(s) => Cow::Borrowed(s),
+            Repr::Raw(b) => Cow::Owned(replace_bad_bytes(b)),
+        }
+    }
+
+    /// The text as a shared string; free if the bytes are shared UTF-8 already.
+    pub fn to_arc(&self) -> Arc<str> {
+        match &self.0 {
+            Repr::Text(s) => s.clone(),
+            _ => self.to_text().as_ref().into(),
+        }
+    }
+
+    /// Length in bytes, as Go's `len`.
+    pub fn len(&self) -> usize {
+        self.as_bytes().len()
+    }
+
+    /// Whether there are no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.as_bytes().is_empty()
+    }
+}
+
+fn replace_bad_bytes(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() + 8);
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(std::iter::repeat_n('\u{FFFD}', chunk.invalid().len()));
+    }
+    text
+}
+
+impl Default for Str {
+    fn default() -> Str {
+        Str::EMPTY
+    }
+}
+
+impl fmt::Debug for Str {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.to_text(), f)
+    }
+}
+
+impl fmt::Display for Str {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_text())
+    }
+}
+
+impl From<&str> for Str {
+    fn from(s: &str) -> Str {
+        Str(Repr::Text(s.into()))
+    }
+}
+
+impl From<String> for Str {
+    fn from(s: String) -> Str {
+        Str(Repr::Text(s.into()))
+    }
+}
+
+impl From<Cow<'_, str>> for Str {
+    fn from(s: Cow<'_, str>) -> Str {
+        Str(Repr::Text(s.into()))
+    }
+}
+
+impl From<Arc<str>> for Str {
+    fn from(s: Arc<str>) -> Str {
+        Str(Repr::Text(s))
+    }
+}
+
+impl From<Vec<u8>> for Str {
+    fn from(bytes: Vec<u8>) -> Str {
+        Str::from_bytes(bytes)
+    }
+}
+
+impl From<&[u8]> for Str {
+    fn from(bytes: &[u8]) -> Str {
+        Str::from_bytes(bytes)
+    }
+}
+
+impl Borrow<[u8]> for Str {
+    fn borrow(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl AsRef<[u8]> for Str {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl PartialEq for Str {
+    fn eq(&self, other: &Str) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for Str {}
+
+impl PartialEq<str> for Str {
+    fn eq(&self, other: &str) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl PartialEq<&str> for Str {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl PartialOrd for Str {
+    fn partial_cmp(&self, other: &Str) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Str {
+    fn cmp(&self, other: &Str) -> std::cmp::Ordering {
+        self.as_bytes().cmp(other.as_bytes())
+    }
+}
+
+impl std::hash::Hash for Str {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_bytes_become_one_replacement_each() {
+        let s = Str::from_bytes(b"a\xe2\x82b\xff");
+        assert_eq!(s.as_str(), None);
+        assert_eq!(s.to_text(), "a\u{FFFD}\u{FFFD}b\u{FFFD}");
+    }
+}

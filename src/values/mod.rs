@@ -1,0 +1,1 @@
+//! Values: layers, the `--set` grammar, merge and coalesce.
