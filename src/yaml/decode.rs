@@ -41,7 +41,10 @@ pub(super) fn decode(document: &Document<'_>) -> Result<Value, DecodeFault> {
         json_fault(&value, document)?;
     }
     match decoder.too_deep {
-        Some(mark) => Err(DecodeFault { message: format!("{DECODING}exceeded max depth"), mark }),
+        Some((bracket, mark)) => {
+            let message = format!("{DECODING}invalid character '{bracket}' exceeded max depth");
+            Err(DecodeFault { message, mark })
+        }
         None => Ok(value),
     }
 }
@@ -90,7 +93,8 @@ struct Decoder<'d, 'a> {
     by_alias: u64,
     bad_key: Option<DecodeFault>,
     not_finite: bool,
-    too_deep: Option<Mark>,
+    /// The bracket that JSON does not take, and where the collection begins.
+    too_deep: Option<(char, Mark)>,
 }
 
 impl<'d, 'a> Decoder<'d, 'a> {
@@ -230,12 +234,12 @@ impl<'d, 'a> Decoder<'d, 'a> {
         match &node.kind {
             NodeKind::Scalar { value, implicit } => self.scalar(node, value, *implicit).map(Some),
             NodeKind::Sequence => {
-                self.enter(node.mark);
+                self.enter('[', node.mark);
                 self.frames.push(Frame::Sequence { next: node.first, end: node.end, items: Vec::new() });
                 Ok(None)
             }
             NodeKind::Mapping => {
-                self.enter(node.mark);
+                self.enter('{', node.mark);
                 self.frames.push(Frame::Mapping {
                     next: node.first,
                     end: node.end,
@@ -263,10 +267,10 @@ impl<'d, 'a> Decoder<'d, 'a> {
         }
     }
 
-    fn enter(&mut self, mark: Mark) {
+    fn enter(&mut self, bracket: char, mark: Mark) {
         self.depth += 1;
         if self.depth > MAX_JSON_DEPTH {
-            self.too_deep.get_or_insert(mark);
+            self.too_deep.get_or_insert((bracket, mark));
         }
     }
 

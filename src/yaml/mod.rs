@@ -1,10 +1,11 @@
 //! YAML as Helm reads and writes it: go-yaml v2 behind `sigs.k8s.io/yaml`, its deviations from YAML included.
 //!
 //! Reading goes [`input`] → [`scanner`] → [`parser`] → [`node`] → [`decode`]: bytes, tokens, events, a tree
-//! of one document, a value.
+//! of one document, a value. Writing is [`emit`].
 
 mod base64;
 mod decode;
+mod emit;
 mod go_syntax;
 mod input;
 mod node;
@@ -12,6 +13,8 @@ mod parser;
 mod resolve;
 mod scanner;
 mod token;
+
+pub use self::emit::{EmitError, to_yaml, to_yaml_pretty};
 
 use crate::value::Value;
 
