@@ -3,6 +3,7 @@
 mod decode;
 mod encode;
 
+pub(crate) use self::decode::mismatch;
 pub use self::decode::{decode, decode_list, decode_map};
 pub use self::encode::{Escape, encode, encode_pretty, number, write_string};
 

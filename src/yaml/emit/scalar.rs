@@ -306,8 +306,8 @@ impl Writer {
             _ => {
                 let code = u32::from(c);
                 let escape = match code {
-                    ..=0xFF => format!("\\x{code:02X}"),
-                    ..=0xFFFF => format!("\\u{code:04X}"),
+                    0..=0xFF => format!("\\x{code:02X}"),
+                    0x100..=0xFFFF => format!("\\u{code:04X}"),
                     _ => format!("\\U{code:08X}"),
                 };
                 return self.raw(escape.as_bytes());
