@@ -274,7 +274,7 @@ list: []
     fn a_value_is_found_in_the_last_document_that_sets_it() {
         assert_eq!(at(&["base", "x"]), Some((12, 6)));
         assert_eq!(at(&["base", "é", "r", "1"]), Some((3, 22)));
-        assert_eq!(at(&["other", "y"]), Some((6, 6)));
+        assert_eq!(at(&["other", "true"]), Some((6, 6)));
         assert_eq!(at(&["list", "0", "name"]), None);
         assert_eq!(at(&["base", "nothing"]), None);
     }
