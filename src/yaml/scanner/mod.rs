@@ -6,6 +6,8 @@
 mod directive;
 mod scalar;
 
+pub(super) use self::scalar::Cursor;
+
 use std::collections::VecDeque;
 
 use super::token::{Fault, Mark, NO_KEY, Stage, Token, TokenKind};
