@@ -81,7 +81,9 @@ impl<'a, S: Sink<'a>> Reader<'a, S> {
     fn flow_plain(&mut self) -> Option<Cow<'a, [u8]>> {
         let rest = self.text.get(self.pos..)?;
         let first = *rest.first()?;
-        if !begins_plain(first) && !(first == b'-' && rest.get(1).is_some_and(u8::is_ascii_alphanumeric)) {
+        let begins =
+            begins_plain(first) || first == b'-' && rest.get(1).is_some_and(u8::is_ascii_alphanumeric);
+        if !begins {
             return None;
         }
         for (i, byte) in rest.iter().enumerate() {

@@ -21,9 +21,6 @@ const MAX_DEPTH: usize = 256;
 /// Longer keys are left to the exact reader, which knows how long a key may be.
 const MAX_KEY: usize = 1000;
 
-/// Gives up.
-const GIVE_UP: Option<()> = None;
-
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Map,
@@ -304,7 +301,8 @@ impl<'a, S: Sink<'a>> Reader<'a, S> {
                 colon - start <= MAX_KEY && memchr::memchr(b'\n', self.slice(start, end)).is_none();
             return if is_short { Some(Some(Key { text, plain: false, colon })) } else { None };
         }
-        if !begins_plain(first) && !(first == b'-' && !self.is_dash(start)) {
+        let begins = begins_plain(first) || first == b'-' && !self.is_dash(start);
+        if !begins {
             // What these begin is no key that this reader knows, but may be a value.
             return if let b'[' | b'{' | b'|' | b'>' = first { Some(None) } else { None };
         }
@@ -427,7 +425,7 @@ impl<'a, S: Sink<'a>> Reader<'a, S> {
             self.sink.plain(text)?;
             // The exact reader may have stopped at a colon inside of a line.
             let at_line = self.slice(self.line_start, self.pos).iter().all(|b| *b == b' ');
-            return if at_line || matches!(self.at(self.pos), b'#' | b'\n' | 0) { Some(()) } else { GIVE_UP };
+            return if at_line || matches!(self.at(self.pos), b'#' | b'\n' | 0) { Some(()) } else { None };
         }
         self.sink.plain(Cow::Borrowed(trim_end(rest.get(..end)?)))?;
         self.pos += end;
