@@ -58,8 +58,8 @@ struct Reader<'a, S> {
     blocks: Vec<Block>,
     begun: bool,
     marked: bool,
-    /// For the scalars that go over several lines or have escapes.
-    scanner: Scanner<'a>,
+    /// For the scalars that go over several lines or have escapes; made when there is one.
+    scanner: Option<Scanner<'a>>,
     sink: S,
 }
 
@@ -75,7 +75,7 @@ fn read<'a, S: Sink<'a>>(text: &'a [u8], sink: S) -> Option<S> {
         blocks: Vec::new(),
         begun: false,
         marked: false,
-        scanner: Scanner::new(text, None),
+        scanner: None,
         sink,
     };
     reader.run()?;
@@ -320,23 +320,23 @@ impl<'a, S: Sink<'a>> Reader<'a, S> {
             return if let b'[' | b'{' | b'|' | b'>' = first { Some(None) } else { None };
         }
         let rest = self.text.get(start..).unwrap_or_default();
-        let mut before = first;
-        for (i, byte) in rest.iter().enumerate() {
-            match byte {
-                b':' if matches!(rest.get(i + 1), Some(b' ' | b'\n') | None) => {
+        let mut i = 0;
+        loop {
+            i += next_special(rest.get(i..)?);
+            match rest.get(i) {
+                Some(b':') if matches!(rest.get(i + 1), Some(b' ' | b'\n') | None) => {
                     let text = trim_end(rest.get(..i)?);
                     if i > MAX_KEY || text == b"<<" {
                         return None;
                     }
                     return Some(Some(Key { text: Cow::Borrowed(text), plain: true, colon: start + i }));
                 }
-                b'\n' => return Some(None),
-                b'#' if before == b' ' => return Some(None),
-                b'\t' => return None,
-                _ => before = *byte,
+                Some(b'\n') | None => return Some(None),
+                Some(b'#') if is_space_before(rest, i) => return Some(None),
+                Some(b'\t') => return None,
+                Some(_) => i += 1,
             }
         }
-        Some(None)
     }
 
     /// Takes a key and its value, as far as it stands on this line.
@@ -398,15 +398,19 @@ impl<'a, S: Sink<'a>> Reader<'a, S> {
         if simple {
             return Some((Cow::Borrowed(rest.get(..len)?), start + len + 2));
         }
-        let column = self.blocks.last().map_or(0, |b| b.column);
-        let (text, cursor) = self.scanner.scalar_at(start, self.line_start, column)?;
+        let (text, cursor) = self.scalar_at(start)?;
         Some((text, cursor.pos))
+    }
+
+    fn scalar_at(&mut self, pos: usize) -> Option<(Cow<'a, [u8]>, Cursor)> {
+        let column = self.blocks.last()?.column;
+        let scanner = self.scanner.get_or_insert_with(|| Scanner::new(self.text, None));
+        scanner.scalar_at(pos, self.line_start, column)
     }
 
     /// Takes the scalar that begins here as the exact reader does, and goes where that goes.
     fn scan(&mut self) -> Option<Cow<'a, [u8]>> {
-        let column = self.blocks.last()?.column;
-        let (text, Cursor { pos, line_start }) = self.scanner.scalar_at(self.pos, self.line_start, column)?;
+        let (text, Cursor { pos, line_start }) = self.scalar_at(self.pos)?;
         self.pos = pos;
         self.line_start = line_start;
         Some(text)
@@ -414,31 +418,21 @@ impl<'a, S: Sink<'a>> Reader<'a, S> {
 
     fn plain(&mut self) -> Option<()> {
         let rest = self.text.get(self.pos..)?;
-        let mut end = rest.len();
-        let mut comment = false;
-        let mut before = 0;
-        for (i, byte) in rest.iter().enumerate() {
-            match byte {
-                b'\n' => {
-                    end = i;
-                    break;
+        let mut end = 0;
+        loop {
+            end += next_special(rest.get(end..)?);
+            match rest.get(end) {
+                Some(b':') if matches!(rest.get(end + 1), Some(b' ' | b'\n' | b'\t') | None) => return None,
+                Some(b'#') if is_space_before(rest, end) => {
+                    self.sink.plain(Cow::Borrowed(trim_end(rest.get(..end)?)))?;
+                    self.pos += end;
+                    self.skip_line();
+                    return Some(());
                 }
-                b':' if matches!(rest.get(i + 1), Some(b' ' | b'\n' | b'\t') | None) => return None,
-                b'#' if before == b' ' => {
-                    end = i;
-                    comment = true;
-                    break;
-                }
-                b'\t' => return None,
-                _ => {}
+                Some(b'\t') => return None,
+                Some(b'\n') | None => break,
+                Some(_) => end += 1,
             }
-            before = *byte;
-        }
-        if comment {
-            self.sink.plain(Cow::Borrowed(trim_end(rest.get(..end)?)))?;
-            self.pos += end;
-            self.skip_line();
-            return Some(());
         }
         if self.goes_on(self.pos + end)? {
             let text = self.scan()?;
@@ -470,6 +464,24 @@ impl<'a, S: Sink<'a>> Reader<'a, S> {
             }
         }
     }
+}
+
+/// How many bytes stand before the next that may end a plain scalar or a key: `:`, `#`, tab, line feed.
+#[inline(always)]
+fn next_special(text: &[u8]) -> usize {
+    const SPECIAL: [bool; 256] = {
+        let mut table = [false; 256];
+        table[b':' as usize] = true;
+        table[b'#' as usize] = true;
+        table[b'\t' as usize] = true;
+        table[b'\n' as usize] = true;
+        table
+    };
+    text.iter().position(|b| SPECIAL[usize::from(*b)]).unwrap_or(text.len())
+}
+
+fn is_space_before(text: &[u8], at: usize) -> bool {
+    at.checked_sub(1).and_then(|before| text.get(before)) == Some(&b' ')
 }
 
 fn trim_end(text: &[u8]) -> &[u8] {
