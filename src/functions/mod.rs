@@ -4,6 +4,7 @@
 //! engine can check arguments and word errors as Go does, and the Jinja adapter can convert and place them.
 
 pub mod env;
+pub mod semver;
 
 use crate::value::Value;
 
@@ -112,7 +113,7 @@ impl<S: Into<String>> From<S> for FunctionError {
 pub type FunctionResult = Result<Value, FunctionError>;
 
 /// The families, in the order in which they are searched when the table is built.
-const FAMILIES: &[&[Function]] = &[];
+const FAMILIES: &[&[Function]] = &[semver::FUNCTIONS];
 
 /// Every function of the library, family by family.
 pub fn all() -> impl Iterator<Item = &'static Function> {
