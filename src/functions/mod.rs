@@ -4,6 +4,7 @@
 //! engine can check arguments and word errors as Go does, and the Jinja adapter can convert and place them.
 
 pub mod env;
+pub mod glob;
 pub mod semver;
 
 use crate::value::Value;
