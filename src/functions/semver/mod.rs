@@ -11,27 +11,13 @@ pub use self::constraint::Constraint;
 pub use self::object::VersionObject;
 pub use self::version::{Version, VersionError};
 
-use super::{Env, Function, FunctionError, FunctionResult, Type};
-use crate::value::{Str, Value};
+use super::{Env, Function, FunctionError, FunctionResult, Type, args};
+use crate::value::Value;
 
 /// `semver` and `semverCompare`.
 pub const FUNCTIONS: &[Function] = &[
-    Function {
-        name: "semver",
-        params: &[Type::String],
-        variadic: None,
-        returns: Type::Other("*semver.Version"),
-        collection_first: false,
-        call: semver,
-    },
-    Function {
-        name: "semverCompare",
-        params: &[Type::String, Type::String],
-        variadic: None,
-        returns: Type::Bool,
-        collection_first: false,
-        call: semver_compare,
-    },
+    Function::new("semver", &[Type::String], Type::Other("*semver.Version"), semver),
+    Function::new("semverCompare", &[Type::String, Type::String], Type::Bool, semver_compare),
 ];
 
 impl From<VersionError> for FunctionError {
@@ -50,23 +36,15 @@ pub fn satisfies(version: &str, constraint: &str) -> Result<bool, String> {
     Ok(constraint.check(&version))
 }
 
-fn semver(_: &Env, args: &[Value]) -> FunctionResult {
-    let version = Version::parse(&text(args, 0)?.to_text())?;
+fn semver(_: &Env, given: &[Value]) -> FunctionResult {
+    let version = Version::parse(&args::string(given, 0)?.to_text())?;
     Ok(Value::Object(Arc::new(VersionObject::pointer(version))))
 }
 
-fn semver_compare(_: &Env, args: &[Value]) -> FunctionResult {
-    let constraint = Constraint::parse(&text(args, 0)?.to_text())?;
-    let version = Version::parse(&text(args, 1)?.to_text())?;
+fn semver_compare(_: &Env, given: &[Value]) -> FunctionResult {
+    let constraint = Constraint::parse(&args::string(given, 0)?.to_text())?;
+    let version = Version::parse(&args::string(given, 1)?.to_text())?;
     Ok(Value::Bool(constraint.check(&version)))
-}
-
-fn text(args: &[Value], index: usize) -> Result<&Str, FunctionError> {
-    match args.get(index) {
-        Some(Value::String(s)) => Ok(s),
-        Some(other) => Err(format!("expected string; got {}", other.type_name()).into()),
-        None => Err("a string is missing".into()),
-    }
 }
 
 #[cfg(test)]
