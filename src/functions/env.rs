@@ -19,6 +19,8 @@ pub struct Env {
     pub limits: Limits,
     /// Helm's `--lint` mode: `required` and `fail` don't fail.
     pub lint: bool,
+    /// `missingkey=error`: reading a key that a map does not have is an error.
+    pub strict: bool,
     /// The template that runs now, by its name.
     template: Mutex<String>,
     /// Warnings for the user, in order.

@@ -6,12 +6,15 @@
 //! Maps and lists are handles: a clone shares the contents, as in Go and in Python. So `set .Values "x" 1`
 //! in one template is seen by the next (the istio charts depend on it).
 
+mod complex;
 mod list;
 mod map;
 pub mod number;
 mod object;
+pub mod print;
 mod str;
 
+pub use self::complex::Complex;
 pub use self::list::{Elem, List};
 pub use self::map::{Map, MapType};
 pub use self::object::{Kind, Object, ObjectError};
