@@ -7,8 +7,8 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
-use super::FunctionError;
 use super::random::{Random, Seed};
+use super::{FunctionError, regex};
 use crate::limits::Limits;
 use crate::value::Value;
 
@@ -31,8 +31,10 @@ pub struct Env {
     calls: Mutex<HashMap<(&'static str, String), u64>>,
     /// The time that templates see, if it stands still.
     clock: Option<Timestamp>,
-    /// The cost of the cryptographic functions so far, in units of about a millisecond.
+    /// The cost of the costly functions so far, in units of about a millisecond.
     crypto_cost: AtomicU64,
+    /// The regular expressions compiled so far.
+    pub(super) regexes: regex::Cache,
 }
 
 /// What time it is in a seeded render, unless the user says: 2025-01-01T00:00:00Z.
@@ -76,17 +78,18 @@ impl Env {
         Ok(seed.stream(function, &template, *call, args))
     }
 
-    /// Counts the cost of a cryptographic function, in units of about a millisecond, before it works.
+    /// Counts the cost of a costly function (keys, password hashes, endless searches), in units of about a
+    /// millisecond.
     ///
     /// # Errors
     /// If the render has spent all that it may.
-    pub fn spend_crypto(&self, function: &str, cost: u64) -> Result<(), FunctionError> {
+    pub fn spend(&self, function: &str, cost: u64) -> Result<(), FunctionError> {
         let spent = self.crypto_cost.fetch_add(cost, Ordering::Relaxed).saturating_add(cost);
         if spent <= self.limits.crypto_cost {
             return Ok(());
         }
         Err(FunctionError::new(format!(
-            "{function}: making keys and password hashes takes longer than the limit of {} ms for one render",
+            "{function}: keys, password hashes and searches take longer than the limit of {} ms for one render",
             self.limits.crypto_cost
         )))
     }

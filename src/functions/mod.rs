@@ -7,6 +7,7 @@ pub(crate) mod args;
 pub mod env;
 pub mod glob;
 pub mod random;
+pub mod regex;
 pub mod semver;
 
 use crate::value::Value;
@@ -143,7 +144,7 @@ impl<S: Into<String>> From<S> for FunctionError {
 pub type FunctionResult = Result<Value, FunctionError>;
 
 /// The families, in the order in which they are searched when the table is built.
-const FAMILIES: &[&[Function]] = &[random::FUNCTIONS, semver::FUNCTIONS];
+const FAMILIES: &[&[Function]] = &[random::FUNCTIONS, regex::FUNCTIONS, semver::FUNCTIONS];
 
 /// Every function of the library, family by family.
 pub fn all() -> impl Iterator<Item = &'static Function> {
