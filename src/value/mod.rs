@@ -326,6 +326,16 @@ mod tests {
     }
 
     #[test]
+    fn a_view_of_a_map_shares_its_contents_under_another_type() {
+        let m = Map::new(MapType::Any);
+        let view = m.viewed_as(MapType::Values);
+        view.insert("a", Value::int(1));
+        assert!(m.contains_key("a") && m.is_same(&view));
+        assert_eq!((m.map_type(), view.map_type()), (MapType::Any, MapType::Values));
+        assert_eq!(view.viewed_as(MapType::Any).len(), 1);
+    }
+
+    #[test]
     fn a_value_is_three_words() {
         assert_eq!(std::mem::size_of::<Value>(), 24);
     }
