@@ -56,7 +56,8 @@ impl Head {
                     None | Some(Value::Null) => {}
                     Some(Value::Map(annotations)) => {
                         for (key, value) in annotations.entries() {
-                            head.annotations.insert(key.to_string(), text(Some(value), "metadata.annotations")?);
+                            head.annotations
+                                .insert(key.to_string(), text(Some(value), "metadata.annotations")?);
                         }
                     }
                     Some(other) => {

@@ -102,7 +102,8 @@ mod tests {
 
     #[test]
     fn events_are_a_list_in_any_case_with_blanks() {
-        let Role::Hook(hook) = annotated(&[(ANNOTATION, "Pre-Install, test-success"), (WEIGHT_ANNOTATION, "-5")])
+        let Role::Hook(hook) =
+            annotated(&[(ANNOTATION, "Pre-Install, test-success"), (WEIGHT_ANNOTATION, "-5")])
         else {
             panic!("a hook")
         };

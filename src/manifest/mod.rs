@@ -141,8 +141,14 @@ mod tests {
     #[test]
     fn objects_come_in_install_order_then_by_file_then_as_they_stand() {
         let files = [
-            file("c/templates/b.yaml", "kind: Service\nmetadata: {name: s1}\n---\nkind: Pod\nmetadata: {name: p}"),
-            file("c/templates/a.yaml", "kind: Service\nmetadata: {name: s0}\n---\nkind: Odd\nmetadata: {name: o}"),
+            file(
+                "c/templates/b.yaml",
+                "kind: Service\nmetadata: {name: s1}\n---\nkind: Pod\nmetadata: {name: p}",
+            ),
+            file(
+                "c/templates/a.yaml",
+                "kind: Service\nmetadata: {name: s0}\n---\nkind: Odd\nmetadata: {name: o}",
+            ),
         ];
         assert_eq!(names(&assemble(&files).unwrap().objects), ["s0", "s1", "p", "o"]);
     }

@@ -42,7 +42,8 @@ fn source(document: &[u8]) -> Option<String> {
 mod tests {
     use super::*;
 
-    const PRINTED: &[u8] = b"---\n# Source: c/templates/a.yaml\na: 1\n---\n# Source: c/charts/d/templates/b.yaml\nb: 1\n\
+    const PRINTED: &[u8] =
+        b"---\n# Source: c/templates/a.yaml\na: 1\n---\n# Source: c/charts/d/templates/b.yaml\nb: 1\n\
         ---\n# Source: c/templates/a.yaml\na: 2\n";
 
     fn selected(patterns: &[&str]) -> Result<Vec<String>, String> {

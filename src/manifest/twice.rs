@@ -21,7 +21,8 @@ pub(super) fn warnings(objects: &[Manifest]) -> Vec<String> {
             same.entry(namespace(object.content())).or_default().push(&object.source);
         }
         for (namespace, sources) in same.into_iter().filter(|(_, sources)| sources.len() > 1) {
-            let place = if namespace.is_empty() { String::new() } else { format!(" in namespace {namespace:?}") };
+            let place =
+                if namespace.is_empty() { String::new() } else { format!(" in namespace {namespace:?}") };
             warnings.push(format!(
                 "{kind} {name:?}{place} is rendered {} times, by {}; a cluster would keep only the last",
                 sources.len(),
