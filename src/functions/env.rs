@@ -49,7 +49,7 @@ impl Env {
     /// Names the limit and what was asked for.
     pub fn check_size(&self, function: &str, size: usize) -> Result<(), FunctionError> {
         if size <= self.limits.function_bytes {
-            return self.spend(function, size / BYTES_PER_STEP);
+            return self.step(function, size / BYTES_PER_STEP);
         }
         Err(FunctionError::new(format!(
             "{function}: a result of {size} bytes is over the limit of {} bytes for one call",
@@ -62,7 +62,7 @@ impl Env {
     ///
     /// # Errors
     /// When the render's functions have taken more steps than the limit.
-    pub fn spend(&self, function: &str, steps: usize) -> Result<(), FunctionError> {
+    pub fn step(&self, function: &str, steps: usize) -> Result<(), FunctionError> {
         // Not one atomic step, which would cost more than the work it counts: a render runs on one thread.
         let work = self.work.load(Ordering::Relaxed).saturating_add(steps as u64);
         self.work.store(work, Ordering::Relaxed);

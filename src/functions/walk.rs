@@ -10,7 +10,7 @@ use crate::value::{Elem, List, Map, MapType, Str, Value};
 pub(crate) fn deep_equal(env: &Env, function: &str, a: &Value, b: &Value) -> Result<bool, FunctionError> {
     match shallow_equal(a, b) {
         Some(equal) => {
-            env.spend(function, 1)?;
+            env.step(function, 1)?;
             Ok(equal)
         }
         None => deep_equal_walk(env, function, a, b),
@@ -22,7 +22,7 @@ fn deep_equal_walk(env: &Env, function: &str, a: &Value, b: &Value) -> Result<bo
     let mut seen = HashSet::new();
     let mut todo = vec![(a.clone(), b.clone())];
     while let Some((a, b)) = todo.pop() {
-        env.spend(function, 1)?;
+        env.step(function, 1)?;
         match shallow_equal(&a, &b) {
             Some(true) => continue,
             Some(false) => return Ok(false),
@@ -44,7 +44,7 @@ fn deep_equal_walk(env: &Env, function: &str, a: &Value, b: &Value) -> Result<bo
                         None => todo.push((x.clone(), y.clone())),
                     }
                 }
-                env.spend(function, x.len())?;
+                env.step(function, x.len())?;
             }
             (Value::Map(x), Value::Map(y)) => {
                 if !seen.insert((x.address(), y.address())) {
@@ -64,7 +64,7 @@ fn deep_equal_walk(env: &Env, function: &str, a: &Value, b: &Value) -> Result<bo
                         None => todo.push((x.clone(), y.clone())),
                     }
                 }
-                env.spend(function, x.len())?;
+                env.step(function, x.len())?;
             }
             _ => return Ok(false),
         }
@@ -176,7 +176,7 @@ pub(crate) fn deep_copy(env: &Env, function: &str, value: &Value) -> Result<Valu
         }
         // Up: close what is complete.
         loop {
-            env.spend(function, COPY_STEPS)?;
+            env.step(function, COPY_STEPS)?;
             let Some(frame) = frames.last_mut() else { return Ok(current) };
             if let Some(next) = frame.next() {
                 current = next;

@@ -53,7 +53,7 @@ fn get(_: &Env, args: &[Value]) -> FunctionResult {
 fn set(env: &Env, args: &[Value]) -> FunctionResult {
     let (map, key) = (args::dict(args, 0)?, args::string(args, 1)?);
     let Some(map) = map else { return Err(FunctionError::new("assignment to entry in nil map")) };
-    env.spend("set", 1)?;
+    env.step("set", 1)?;
     map.insert(key.clone(), args::any(args, 2).clone());
     Ok(Value::Map(map.clone()))
 }
@@ -102,7 +102,7 @@ fn values(env: &Env, args: &[Value]) -> FunctionResult {
 fn pick(env: &Env, args: &[Value]) -> FunctionResult {
     let picked = Map::default();
     if let Some(map) = args::dict(args, 0)? {
-        env.spend("pick", args.len())?;
+        env.step("pick", args.len())?;
         for i in 1..args.len() {
             let key = args::string(args, i)?;
             if let Some(value) = map.get(key) {
