@@ -5,7 +5,12 @@
 
 pub(crate) mod args;
 pub mod env;
+pub mod glob;
+pub mod random;
+pub mod regex;
+pub mod semver;
 pub mod unicode;
+pub(crate) mod walk;
 
 mod convert;
 mod dicts;
@@ -16,7 +21,6 @@ mod math;
 mod paths;
 mod reflect;
 mod strings;
-pub(crate) mod walk;
 
 use crate::value::Value;
 
@@ -162,6 +166,9 @@ const FAMILIES: &[&[Function]] = &[
     math::FUNCTIONS,
     paths::FUNCTIONS,
     reflect::FUNCTIONS,
+    random::FUNCTIONS,
+    regex::FUNCTIONS,
+    semver::FUNCTIONS,
 ];
 
 /// Every function of the library, family by family.

@@ -156,13 +156,6 @@ pub fn is_space(c: char) -> bool {
     c.is_whitespace()
 }
 
-/// `unicode.IsPrint` and `strconv.IsPrint`: letters, marks, numbers, punctuation, symbols and the ASCII space.
-pub fn is_print(c: char) -> bool {
-    static C: Category = Category::new("C");
-    static Z: Category = Category::new("Z");
-    if c.is_ascii() { (' '..='~').contains(&c) } else { !C.contains(c) && !Z.contains(c) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,6 +187,5 @@ mod tests {
         assert!(is_letter('ª') && !is_lower('ª'));
         assert!(is_number('Ⅷ') && !is_upper('Ⅷ'));
         assert!(is_punct('-') && !is_punct('+') && is_punct('—'));
-        assert!(is_print('é') && !is_print('\u{A0}') && !is_print('\u{200B}') && is_print(' '));
     }
 }

@@ -4,7 +4,7 @@ mod number;
 
 use super::Type::{Any, Float64, Int, Int64, String as Text};
 use super::{Env, Function, FunctionError, FunctionResult, args};
-use crate::value::{Str, Value};
+use crate::value::{Str, Value, print};
 
 pub(crate) use self::number::{to_float64, to_int64, truncate};
 
@@ -29,66 +29,11 @@ pub(crate) fn strval(env: &Env, value: &Value) -> Result<Str, FunctionError> {
 
 /// What Go's `%v` prints.
 pub(crate) fn sprint(env: &Env, value: &Value) -> Result<Str, FunctionError> {
-    match value {
-        Value::String(s) => Ok(s.clone()),
-        Value::Bool(b) => Ok(Str::from_static(if *b { "true" } else { "false" })),
-        other => print_seam::print(env, other),
-    }
+    print::sprint_value(&env.limits, value).map_err(FunctionError::new)
 }
 
 /// Reads the printed value as octal: a file mode.
 fn to_decimal(env: &Env, args: &[Value]) -> FunctionResult {
     let text = sprint(env, args::any(args, 0))?;
     Ok(Value::int64(number::parse_int(text.as_bytes(), 8).unwrap_or(0)))
-}
-
-/// Stands in for `value::print` until that is there.
-mod print_seam {
-    use super::{Env, FunctionError, Str, Value};
-
-    pub(super) fn print(env: &Env, value: &Value) -> Result<Str, FunctionError> {
-        let mut out = Vec::new();
-        write(env, value, 0, &mut out)?;
-        Ok(out.into())
-    }
-
-    fn write(env: &Env, value: &Value, depth: usize, out: &mut Vec<u8>) -> Result<(), FunctionError> {
-        if depth > 200 {
-            return Err("the value is nested too deep to print".into());
-        }
-        env.check_size("print", out.len())?;
-        match value {
-            Value::Null => out.extend_from_slice(b"<nil>"),
-            Value::TypedNil(_) => out.extend_from_slice(b"[]"),
-            Value::Bool(b) => out.extend_from_slice(b.to_string().as_bytes()),
-            Value::Int(i) => out.extend_from_slice(i.as_i128().to_string().as_bytes()),
-            Value::Float(f) => out.extend_from_slice(crate::value::number::format_g(*f).as_bytes()),
-            Value::String(s) => out.extend_from_slice(s.as_bytes()),
-            Value::Bytes(b) => out.extend_from_slice(format!("{b:?}").replace(',', "").as_bytes()),
-            Value::List(l) => {
-                out.push(b'[');
-                for (i, item) in l.read().iter().enumerate() {
-                    if i > 0 {
-                        out.push(b' ');
-                    }
-                    write(env, item, depth + 1, out)?;
-                }
-                out.push(b']');
-            }
-            Value::Map(m) => {
-                out.extend_from_slice(b"map[");
-                for (i, (key, item)) in m.read().iter().enumerate() {
-                    if i > 0 {
-                        out.push(b' ');
-                    }
-                    out.extend_from_slice(key.as_bytes());
-                    out.push(b':');
-                    write(env, item, depth + 1, out)?;
-                }
-                out.push(b']');
-            }
-            Value::Object(o) => out.extend_from_slice(o.print().as_bytes()),
-        }
-        Ok(())
-    }
 }
