@@ -21,6 +21,7 @@ mod math;
 mod paths;
 mod reflect;
 mod strings;
+mod url;
 
 use crate::value::Value;
 
@@ -169,6 +170,7 @@ const FAMILIES: &[&[Function]] = &[
     random::FUNCTIONS,
     regex::FUNCTIONS,
     semver::FUNCTIONS,
+    url::FUNCTIONS,
 ];
 
 /// Every function of the library, family by family.
