@@ -4,6 +4,7 @@
 //! engine can check arguments and word errors as Go does, and the Jinja adapter can convert and place them.
 
 pub(crate) mod args;
+pub mod dates;
 pub mod env;
 pub mod glob;
 pub mod random;
@@ -144,7 +145,7 @@ impl<S: Into<String>> From<S> for FunctionError {
 pub type FunctionResult = Result<Value, FunctionError>;
 
 /// The families, in the order in which they are searched when the table is built.
-const FAMILIES: &[&[Function]] = &[random::FUNCTIONS, regex::FUNCTIONS, semver::FUNCTIONS];
+const FAMILIES: &[&[Function]] = &[dates::FUNCTIONS, random::FUNCTIONS, regex::FUNCTIONS, semver::FUNCTIONS];
 
 /// Every function of the library, family by family.
 pub fn all() -> impl Iterator<Item = &'static Function> {
