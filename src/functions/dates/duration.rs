@@ -71,7 +71,11 @@ impl Duration {
             if fraction > 0 {
                 value += (fraction as f64 * (unit as f64 / scale)) as u64;
             }
-            total = total.checked_add(value).filter(|t| value <= MAX && *t <= MAX).ok_or_else(invalid)?;
+            // Twice the largest value wraps around to nothing, in Go as here.
+            total = total.wrapping_add(value);
+            if value > MAX || total > MAX {
+                return Err(invalid());
+            }
         }
         match (negative, i64::try_from(total)) {
             (true, _) => Ok(Duration((total as i64).wrapping_neg())),

@@ -115,11 +115,23 @@ fn number(text: &[u8], fixed: bool) -> Part<'_, i64> {
     }
 }
 
-/// A number of just this many bytes, read as Go's `atoi` does: a sign is allowed.
+/// Go's `atoi` in package time: a sign is allowed, and so is nothing behind it.
+fn atoi(text: &[u8]) -> Result<i64, Bad> {
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] => (false, digits),
+        digits => (false, digits),
+    };
+    let mut number = 0_i64;
+    for at in 0..digits.len() {
+        number = number.saturating_mul(10).saturating_add(digit(digits, at).ok_or(Bad::Shape)?);
+    }
+    Ok(if negative { -number } else { number })
+}
+
+/// A number of just this many bytes.
 fn exactly(text: &[u8], length: usize) -> Part<'_, i64> {
-    let part = text.get(..length).ok_or(Bad::Shape)?;
-    let number = std::str::from_utf8(part).ok().and_then(|p| p.parse().ok()).ok_or(Bad::Shape)?;
-    Ok((number, rest(text, length)))
+    Ok((atoi(text.get(..length).ok_or(Bad::Shape)?)?, rest(text, length)))
 }
 
 /// A name out of a list, any case, and its place in it; only its first three letters, if `short`.
@@ -141,16 +153,10 @@ fn within(n: i64, range: std::ops::Range<i64>, what: &'static str) -> Result<i64
 /// Digits of nanoseconds after a point or comma; digits past the ninth are dropped.
 fn nanoseconds(text: &[u8], length: usize) -> Part<'_, u32> {
     let Some([b'.' | b',', digits @ ..]) = text.get(..length) else { return Err(Bad::Shape) };
-    let mut nanos = 0_u32;
-    for i in 0..9 {
-        let digit = match digits.get(i) {
-            None => 0,
-            Some(b) if b.is_ascii_digit() => u32::from(b - b'0'),
-            Some(_) => return Err(Bad::Shape),
-        };
-        nanos = nanos * 10 + digit;
-    }
-    Ok((nanos, rest(text, length)))
+    let digits = digits.get(..9).unwrap_or(digits);
+    let number = atoi(digits)?;
+    let nanos = u32::try_from(number).map_err(|_| Bad::Range("fractional second"))?;
+    Ok((nanos * 10_u32.pow(9 - digits.len() as u32), rest(text, length)))
 }
 
 /// How many bytes a point or comma and the digits after it take; 0 if there are no digits.
@@ -221,9 +227,14 @@ impl Fields {
                 within(self.minute, 0..60, "minute")?;
             }
             Chunk::Second | Chunk::ZeroSecond => {
-                let (second, rest) = number(text, chunk == Chunk::ZeroSecond)?;
-                self.second = within(second, 0..60, "second")?;
-                after = self.extra_fraction(rest, layout)?;
+                match number(text, chunk == Chunk::ZeroSecond) {
+                    Ok((second, rest)) => {
+                        self.second = within(second, 0..60, "second")?;
+                        after = self.extra_fraction(rest, layout)?.unwrap_or(rest);
+                    }
+                    // Go forgets the error when a fraction follows.
+                    Err(bad) => after = self.extra_fraction(text, layout)?.ok_or(bad)?,
+                }
             }
             Chunk::UpperPm | Chunk::LowerPm => {
                 let (am, pm) = if chunk == Chunk::UpperPm { (b"AM", b"PM") } else { (b"am", b"pm") };
@@ -257,18 +268,18 @@ impl Fields {
         Ok(after)
     }
 
-    /// A fraction of the second that the layout doesn't ask for.
-    fn extra_fraction<'t>(&mut self, text: &'t [u8], layout: &[u8]) -> Result<&'t [u8], Bad> {
+    /// A fraction of the second that the layout doesn't ask for, if there is one; gives what follows it.
+    fn extra_fraction<'t>(&mut self, text: &'t [u8], layout: &[u8]) -> Result<Option<&'t [u8]>, Bad> {
         let length = fraction_length(text);
         let asked = next_chunk(layout)
             .chunk
             .is_some_and(|(chunk, _)| matches!(chunk, Chunk::Fraction { .. } | Chunk::ShortFraction { .. }));
         if length == 0 || asked {
-            return Ok(text);
+            return Ok(None);
         }
         let after;
         (self.nanos, after) = nanoseconds(text, length)?;
-        Ok(after)
+        Ok(Some(after))
     }
 
     fn offset<'t>(&mut self, shape: Offset, text: &'t [u8]) -> Result<&'t [u8], Bad> {
@@ -281,20 +292,32 @@ impl Fields {
         }
         let length = 1 + 2 * shape.parts + if shape.colons { shape.parts - 1 } else { 0 };
         let whole = text.get(..length).ok_or(Bad::Shape)?;
-        let mut seconds = 0;
+        let (mut seconds, mut out_of_range, mut all_digits) = (0, None, true);
         for part in 0..shape.parts {
             let at = 1 + part * if shape.colons { 3 } else { 2 };
             if shape.colons && part > 0 && whole.get(at - 1) != Some(&b':') {
                 return Err(Bad::Shape);
             }
-            let (n, _) = number(rest(whole, at), true)?;
+            let Ok((n, _)) = number(rest(whole, at), true) else {
+                all_digits = false;
+                continue;
+            };
             // Go allows 24 hours and 60 minutes, since people write them.
             let (limit, what, unit) = match part {
-                0 => (25, "time zone offset hour", 3600),
-                1 => (61, "time zone offset minute", 60),
-                _ => (61, "time zone offset second", 1),
+                0 => (24, "time zone offset hour", 3600),
+                1 => (60, "time zone offset minute", 60),
+                _ => (60, "time zone offset second", 1),
             };
-            seconds += within(n, 0..limit, what)? * unit;
+            if all_digits && n > limit {
+                out_of_range = Some(what);
+            }
+            seconds += n * unit;
+        }
+        if let Some(what) = out_of_range {
+            return Err(Bad::Range(what));
+        }
+        if !all_digits {
+            return Err(Bad::Shape);
         }
         match whole.first() {
             Some(b'+') => self.offset = Some(seconds as i32),

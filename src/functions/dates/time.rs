@@ -105,8 +105,12 @@ impl Zone {
             Zone::Utc | Zone::Local => (0, "UTC".to_string(), false),
             Zone::Fixed(name, offset) => (*offset, name.to_string(), false),
             Zone::Named(zone) => {
-                let limits = (Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
-                let moment = Timestamp::from_second(seconds.clamp(limits.0, limits.1)).unwrap_or_default();
+                // The database ends with the year 9999; the calendar repeats every 400 years.
+                const CYCLE: i64 = 146_097 * 86_400;
+                let last = Timestamp::MAX.as_second() - CYCLE;
+                let within = if seconds > last { last + (seconds - last) % CYCLE } else { seconds };
+                let within = within.max(Timestamp::MIN.as_second());
+                let moment = Timestamp::from_second(within).unwrap_or_default();
                 let info = zone.to_offset_info(moment);
                 (info.offset().seconds(), info.abbreviation().to_string(), info.dst().is_dst())
             }
