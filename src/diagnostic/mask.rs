@@ -64,7 +64,8 @@ fn stands_under_secret(text: &str, number: usize, line: &str) -> bool {
         if line.starts_with("---") {
             break;
         }
-        if line.trim().is_empty() || line.trim_start().starts_with('#') || line.trim_start().starts_with("{{") {
+        if line.trim().is_empty() || line.trim_start().starts_with('#') || line.trim_start().starts_with("{{")
+        {
             continue;
         }
         // An item of a list may stand at the same level as the key it belongs to.
@@ -78,10 +79,15 @@ fn stands_under_secret(text: &str, number: usize, line: &str) -> bool {
         }
     }
     let document = |line: &&&str| !line.starts_with("---");
-    let is_secret = |line: &&str| line.trim_start().strip_prefix("kind:").is_some_and(|kind| kind.trim() == "Secret");
+    let is_secret =
+        |line: &&str| line.trim_start().strip_prefix("kind:").is_some_and(|kind| kind.trim() == "Secret");
     in_data
         && (above.iter().rev().take_while(document).any(is_secret)
-            || text.split('\n').skip(number).take_while(|line| !line.starts_with("---")).any(|line| is_secret(&line)))
+            || text
+                .split('\n')
+                .skip(number)
+                .take_while(|line| !line.starts_with("---"))
+                .any(|line| is_secret(&line)))
 }
 
 fn indent(line: &str) -> usize {
@@ -113,14 +119,36 @@ fn key(line: &str) -> Option<&str> {
 
 /// Whether a key names something that shouldn't be read over a shoulder.
 pub(crate) fn looks_secret(key: &str) -> bool {
-    const WITHIN: [&str; 9] =
-        ["password", "passwd", "passphrase", "secret", "token", "credential", "apikey", "privatekey", "accesskey"];
+    const WITHIN: [&str; 9] = [
+        "password",
+        "passwd",
+        "passphrase",
+        "secret",
+        "token",
+        "credential",
+        "apikey",
+        "privatekey",
+        "accesskey",
+    ];
     const WORDS: [&str; 14] = [
-        "pass", "pwd", "key", "keys", "cert", "certs", "certificate", "certificates", "crt", "pem", "auth",
-        "authorization", "bearer", "dsn",
+        "pass",
+        "pwd",
+        "key",
+        "keys",
+        "cert",
+        "certs",
+        "certificate",
+        "certificates",
+        "crt",
+        "pem",
+        "auth",
+        "authorization",
+        "bearer",
+        "dsn",
     ];
     let lower: String = key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    WITHIN.iter().any(|word| lower.contains(word)) || words(key).iter().any(|word| WORDS.contains(&word.as_str()))
+    WITHIN.iter().any(|word| lower.contains(word))
+        || words(key).iter().any(|word| WORDS.contains(&word.as_str()))
 }
 
 /// The words of a name: `tlsKey`, `tls-key` and `tls.key` all hold `key`.

@@ -161,8 +161,14 @@ fn escape_char(out: &mut String, c: char, newlines: bool) {
         '\n' if newlines => out.push(c),
         // Arabic letter mark, zero-width and direction marks, line and paragraph separators, embeddings and
         // overrides, invisible operators and isolates, variation and annotation marks, tags.
-        '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
-        | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}' => {
+        '\u{61C}'
+        | '\u{180E}'
+        | '\u{200B}'..='\u{200F}'
+        | '\u{2028}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}'
+        | '\u{FEFF}'
+        | '\u{FFF9}'..='\u{FFFB}'
+        | '\u{E0000}'..='\u{E007F}' => {
             let _ = write!(out, "{}", c.escape_unicode());
         }
         c if c.is_control() => {
@@ -201,13 +207,16 @@ mod tests {
         let frame = |i| Frame { what: format!("include \"t{i}\""), place: Place::new("f", i, 1) };
         let error = (1..=100).fold(Error::new("deep"), |e, i| e.frame(frame(i)));
         let shown = plain(&error);
-        assert!(shown.contains("in include \"t12\", called at f:12:1\n  … 84 more calls …\n  in include \"t97\""));
+        assert!(
+            shown.contains("in include \"t12\", called at f:12:1\n  … 84 more calls …\n  in include \"t97\"")
+        );
         assert!(shown.ends_with("in include \"t100\", called at f:100:1\n"));
     }
 
     #[test]
     fn control_and_direction_characters_are_written_out() {
-        let error = Error::new("a\u{1b}[31m\u{202e}b\r\n\tc\u{9b}").at(Place::new("f\n\u{7}", 1, 1).with_text("x\u{1b}]0;y"));
+        let error = Error::new("a\u{1b}[31m\u{202e}b\r\n\tc\u{9b}")
+            .at(Place::new("f\n\u{7}", 1, 1).with_text("x\u{1b}]0;y"));
         let shown = plain(&error);
         assert!(shown.starts_with("Error: a\\u{1b}[31m\\u{202e}b\\u{d}\n\tc\\u{9b}\n"), "{shown}");
         assert!(shown.contains("--> f\\u{a}\\u{7}:1:1"), "{shown}");
