@@ -23,7 +23,7 @@ use self::parser::ParseError;
 use super::{Peer, Source};
 use crate::diagnostic::{Error, Place};
 use crate::functions::Env;
-use crate::value::{Map, Str, Value};
+use crate::value::{Map, MapType, Str, Value};
 
 /// The name of Helm's empty root template, which texts given to `tpl` are called by.
 const ROOT_NAME: &str = "gotpl";
@@ -125,7 +125,7 @@ impl Templates {
         };
         self.env.enter(name);
         let out = Machine::new(self, peer)
-            .run(&definition, Value::Map(dot.clone()))
+            .run(&definition, Value::Map(dot.viewed_as(MapType::Values)))
             .map_err(|failure| failure.into_error(name))?;
         Ok(remove_no_value(out.into()))
     }

@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn what_is_not_a_number_is_named() {
         for (text, message) in [
-            ("089", "illegal number syntax: \"089\""),
+            ("089", "integer overflow: \"089\""),
             ("1__0", "illegal number syntax: \"1__0\""),
             (".", "illegal number syntax: \".\""),
             ("0x0.2", "illegal number syntax: \"0x0.2\""),

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use memchr::memmem;
 
-use super::{Frame, Machine, Result};
+use super::{Frame, Given, Machine, Result};
 use crate::functions::builtins::truth;
 use crate::functions::{Function, FunctionError, Type};
-use crate::template::go::ast::{At, Callee, Expr, Own, Span};
+use crate::template::go::ast::{At, Callee, Own, Span};
 use crate::template::go::failure::Failure;
 use crate::template::go::operand::Operand;
 use crate::template::go::{Definition, ROOT_NAME, remove_no_value};
@@ -40,7 +40,6 @@ impl Own {
 }
 
 impl Machine<'_> {
-    #[allow(clippy::too_many_arguments)]
     pub(super) fn call<'u>(
         &mut self,
         f: &Frame<'u>,
@@ -48,13 +47,12 @@ impl Machine<'_> {
         callee: Callee,
         name: Span,
         at: At<'u>,
-        args: &'u [Expr],
-        piped: Option<Operand>,
+        given: Given<'u>,
     ) -> Result<Operand> {
         self.step(f, 1)?;
         match callee {
-            Callee::Library(function) => self.library(f, dot, function, at, args, piped),
-            Callee::Own(own) => self.own(f, dot, own, name, at, args, piped),
+            Callee::Library(function) => self.library(f, dot, function, at, given),
+            Callee::Own(own) => self.own(f, dot, own, name, at, given),
         }
     }
 
@@ -64,11 +62,10 @@ impl Machine<'_> {
         dot: &Operand,
         function: &'static Function,
         at: At<'u>,
-        args: &'u [Expr],
-        piped: Option<Operand>,
+        given: Given<'u>,
     ) -> Result<Operand> {
         let signature = Signature { params: function.params, variadic: function.variadic };
-        let start = self.arguments(f, dot, function.name, signature, args, piped)?;
+        let start = self.arguments(f, dot, function.name, signature, given)?;
         let result = (function.call)(&self.templates.env, self.args.get(start..).unwrap_or_default());
         self.args.truncate(start);
         match result {
@@ -89,23 +86,22 @@ impl Machine<'_> {
         own: Own,
         name: Span,
         at: At<'u>,
-        args: &'u [Expr],
-        piped: Option<Operand>,
+        given: Given<'u>,
     ) -> Result<Operand> {
         let name = String::from_utf8_lossy(f.unit.slice(name));
         let signature = own.signature();
-        self.check_count(f, &name, signature, args.len(), piped.is_some())?;
+        self.check_count(f, &name, signature, &given)?;
         match own {
-            Own::And | Own::Or => return self.and_or(f, dot, own == Own::Or, args, piped),
-            Own::Len => return self.len(f, dot, at, args, piped),
+            Own::And | Own::Or => return self.and_or(f, dot, own == Own::Or, given),
+            Own::Len => return self.len(f, dot, at, given),
             _ => {}
         }
-        let called = match (args.first(), &piped) {
+        let called = match (given.args.first(), &given.piped) {
             (Some(first), _) => At::Expr(first).show(f.unit),
             (None, Some(Operand { value: Value::String(s), .. })) => s.to_text().into_owned(),
             (None, piped) => format!("<{} Value>", piped.as_ref().map_or("invalid", Operand::type_name)),
         };
-        let start = self.arguments(f, dot, &name, signature, args, piped)?;
+        let start = self.arguments(f, dot, &name, signature, given)?;
         let mut values = self.args.drain(start..);
         let (first, second) = (values.next().unwrap_or_default(), values.next().unwrap_or_default());
         drop(values);
@@ -127,36 +123,22 @@ impl Machine<'_> {
     }
 
     /// `and` and `or` stop at the first argument that decides.
-    fn and_or<'u>(
-        &mut self,
-        f: &Frame<'u>,
-        dot: &Operand,
-        stop: bool,
-        args: &'u [Expr],
-        piped: Option<Operand>,
-    ) -> Result<Operand> {
+    fn and_or<'u>(&mut self, f: &Frame<'u>, dot: &Operand, stop: bool, given: Given<'u>) -> Result<Operand> {
         let mut value = Operand::default();
-        for arg in args {
+        for arg in given.args {
             value = self.argument(f, dot, Type::Any, arg)?;
             if truth(&value.value) == stop {
                 return Ok(value);
             }
         }
-        Ok(piped.unwrap_or(value))
+        Ok(given.piped.unwrap_or(value))
     }
 
     /// `len` tells a nil of interface type from no value at all.
-    fn len<'u>(
-        &mut self,
-        f: &Frame<'u>,
-        dot: &Operand,
-        at: At<'u>,
-        args: &'u [Expr],
-        piped: Option<Operand>,
-    ) -> Result<Operand> {
-        let value = match args.first() {
+    fn len<'u>(&mut self, f: &Frame<'u>, dot: &Operand, at: At<'u>, given: Given<'u>) -> Result<Operand> {
+        let value = match given.args.first() {
             Some(arg) => self.argument(f, dot, Type::Any, arg)?,
-            None => piped.unwrap_or_default(),
+            None => given.piped.unwrap_or_default(),
         };
         let nil_of_interface = value.interface && matches!(value.value, Value::Null);
         let length = match crate::functions::builtins::length(&value.value) {
@@ -171,15 +153,8 @@ impl Machine<'_> {
 
     // Arguments.
 
-    fn check_count(
-        &self,
-        f: &Frame<'_>,
-        name: &str,
-        signature: Signature,
-        written: usize,
-        piped: bool,
-    ) -> Result<()> {
-        let given = written + usize::from(piped);
+    fn check_count(&self, f: &Frame<'_>, name: &str, signature: Signature, given: &Given<'_>) -> Result<()> {
+        let (written, given) = (given.args.len(), given.count());
         let fixed = signature.params.len();
         if signature.variadic.is_some() {
             if given < fixed {
@@ -199,18 +174,17 @@ impl Machine<'_> {
         dot: &Operand,
         name: &str,
         signature: Signature,
-        args: &'u [Expr],
-        piped: Option<Operand>,
+        given: Given<'u>,
     ) -> Result<usize> {
-        self.check_count(f, name, signature, args.len(), piped.is_some())?;
+        self.check_count(f, name, signature, &given)?;
         let start = self.args.len();
         let type_of = |i: usize| signature.params.get(i).copied().or(signature.variadic).unwrap_or(Type::Any);
-        for (i, arg) in args.iter().enumerate() {
+        for (i, arg) in given.args.iter().enumerate() {
             let value = self.argument(f, dot, type_of(i), arg)?.value;
             self.args.push(value);
         }
-        if let Some(piped) = piped {
-            let value = self.validate(f, piped, type_of(args.len()))?.value;
+        if let Some(piped) = given.piped {
+            let value = self.validate(f, piped, type_of(given.args.len()))?.value;
             self.args.push(value);
         }
         Ok(start)
@@ -218,31 +192,29 @@ impl Machine<'_> {
 
     // Methods.
 
-    #[allow(clippy::too_many_arguments)]
     pub(super) fn method<'u>(
         &mut self,
         f: &Frame<'u>,
         dot: &Operand,
         receiver: &Value,
         name: Span,
-        params: usize,
         at: At<'u>,
-        args: &'u [Expr],
-        piped: Option<Operand>,
+        given: Given<'u>,
     ) -> Result<Operand> {
         let name = String::from_utf8_lossy(f.unit.slice(name)).into_owned();
         self.step(f, 1)?;
-        let given = args.len() + usize::from(piped.is_some());
-        if given != params {
-            return Err(self.fail(f, format!("wrong number of args for {name}: want {params} got {given}")));
+        let params = objects::method_params(receiver, &name).unwrap_or(0);
+        let count = given.count();
+        if count != params {
+            return Err(self.fail(f, format!("wrong number of args for {name}: want {params} got {count}")));
         }
         let mut values = Vec::with_capacity(params);
-        for (i, arg) in args.iter().enumerate() {
+        for (i, arg) in given.args.iter().enumerate() {
             let ty = type_named(objects::method_param_type(receiver, &name, i));
             values.push(self.argument(f, dot, ty, arg)?.value);
         }
-        if let Some(piped) = piped {
-            let ty = type_named(objects::method_param_type(receiver, &name, args.len()));
+        if let Some(piped) = given.piped {
+            let ty = type_named(objects::method_param_type(receiver, &name, given.args.len()));
             values.push(self.validate(f, piped, ty)?.value);
         }
         match objects::call_method(receiver, &name, &values) {

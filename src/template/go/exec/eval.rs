@@ -1,6 +1,6 @@
 //! Pipelines, fields and arguments.
 
-use super::{Frame, Machine, Result};
+use super::{Frame, Given, Machine, Result};
 use crate::functions::Type;
 use crate::template::go::ast::{At, Command, Expr, Names, Pipe, Span, Symbol};
 use crate::template::go::number::Number;
@@ -44,25 +44,25 @@ impl Machine<'_> {
         piped: Option<Operand>,
     ) -> Result<Operand> {
         let Some(word) = command.args.first() else { return Ok(Operand::default()) };
-        let args = &command.args[1..];
+        let given = Given { args: &command.args[1..], piped };
         match word {
             Expr::Field { names, .. } => {
                 f.at.set(At::Expr(word));
-                self.chain(f, dot, dot, word, *names, args, piped)
+                self.chain(f, dot, dot, word, *names, given)
             }
-            Expr::Chain { base, names, .. } => self.chained(f, dot, word, base, *names, args, piped),
+            Expr::Chain { base, names, .. } => self.chained(f, dot, word, base, *names, given),
             Expr::Function { callee, name, .. } => {
                 f.at.set(At::Expr(word));
-                self.call(f, dot, *callee, *name, At::Command(command), args, piped)
+                self.call(f, dot, *callee, *name, At::Command(command), given)
             }
             Expr::Pipe(pipe) => {
-                self.not_a_function(f, word, args, piped.as_ref())?;
+                self.not_a_function(f, word, &given)?;
                 self.pipeline(f, dot, pipe)
             }
-            Expr::Variable { .. } => self.variable(f, dot, word, args, piped),
+            Expr::Variable { .. } => self.variable(f, dot, word, given),
             _ => {
                 f.at.set(At::Expr(word));
-                self.not_a_function(f, word, args, piped.as_ref())?;
+                self.not_a_function(f, word, &given)?;
                 match word {
                     Expr::Bool { value, .. } => Ok(Operand::concrete(Value::Bool(*value))),
                     Expr::Dot { .. } => Ok(dot.clone()),
@@ -74,14 +74,8 @@ impl Machine<'_> {
         }
     }
 
-    fn not_a_function<'u>(
-        &self,
-        f: &Frame<'u>,
-        word: &'u Expr,
-        args: &'u [Expr],
-        piped: Option<&Operand>,
-    ) -> Result<()> {
-        if args.is_empty() && piped.is_none() {
+    fn not_a_function<'u>(&self, f: &Frame<'u>, word: &'u Expr, given: &Given<'u>) -> Result<()> {
+        if given.count() == 0 {
             return Ok(());
         }
         Err(self.fail(f, format!("can't give argument to non-function {}", At::Expr(word).show(f.unit))))
@@ -108,8 +102,7 @@ impl Machine<'_> {
         f: &Frame<'u>,
         dot: &Operand,
         word: &'u Expr,
-        args: &'u [Expr],
-        piped: Option<Operand>,
+        given: Given<'u>,
     ) -> Result<Operand> {
         let Expr::Variable { symbol, names, .. } = word else { return Ok(Operand::default()) };
         f.at.set(At::Expr(word));
@@ -121,15 +114,14 @@ impl Machine<'_> {
         let value = own.get(at).map(|(_, value)| value.clone()).unwrap_or_default();
         self.step(f, scanned)?;
         if names.count == 0 {
-            self.not_a_function(f, word, args, piped.as_ref())?;
+            self.not_a_function(f, word, &given)?;
             return Ok(value);
         }
-        self.chain(f, dot, &value, word, *names, args, piped)
+        self.chain(f, dot, &value, word, *names, given)
     }
 
     // Fields.
 
-    #[allow(clippy::too_many_arguments)]
     fn chained<'u>(
         &mut self,
         f: &Frame<'u>,
@@ -137,16 +129,14 @@ impl Machine<'_> {
         word: &'u Expr,
         base: &'u Expr,
         names: Names,
-        args: &'u [Expr],
-        piped: Option<Operand>,
+        given: Given<'u>,
     ) -> Result<Operand> {
         f.at.set(At::Expr(word));
         let receiver = self.operand(f, dot, base)?;
-        self.chain(f, dot, &receiver, word, names, args, piped)
+        self.chain(f, dot, &receiver, word, names, given)
     }
 
     /// `.a.b.c` of a value; the last field may be a method with arguments.
-    #[allow(clippy::too_many_arguments)]
     fn chain<'u>(
         &mut self,
         f: &Frame<'u>,
@@ -154,16 +144,15 @@ impl Machine<'_> {
         receiver: &Operand,
         word: &'u Expr,
         names: Names,
-        args: &'u [Expr],
-        mut piped: Option<Operand>,
+        mut given: Given<'u>,
     ) -> Result<Operand> {
         let spans = f.unit.names(names);
         let mut current: Option<Operand> = None;
         for (i, &span) in spans.iter().enumerate() {
             let is_last = i + 1 == spans.len();
-            let (args, piped) = if is_last { (args, piped.take()) } else { (&[][..], None) };
+            let given = if is_last { std::mem::take(&mut given) } else { Given::default() };
             let from = current.as_ref().unwrap_or(receiver);
-            let next = self.field(f, dot, from, span, word, args, piped);
+            let next = self.field(f, dot, from, span, word, given);
             current = Some(match next {
                 Ok(next) => next,
                 Err(failure) => {
@@ -175,7 +164,6 @@ impl Machine<'_> {
         Ok(current.unwrap_or_default())
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn field<'u>(
         &mut self,
         f: &Frame<'u>,
@@ -183,8 +171,7 @@ impl Machine<'_> {
         from: &Operand,
         span: Span,
         word: &'u Expr,
-        args: &'u [Expr],
-        piped: Option<Operand>,
+        given: Given<'u>,
     ) -> Result<Operand> {
         let name = f.unit.slice(span);
         let shown = || String::from_utf8_lossy(name);
@@ -197,14 +184,12 @@ impl Machine<'_> {
             }
             return Ok(Operand::default());
         }
-        if let Some(params) = std::str::from_utf8(name)
-            .ok()
-            .filter(|_| !matches!(&from.value, Value::Map(m) if m.map_type() == MapType::Any))
-            .and_then(|name| objects::method_params(&from.value, name))
+        if !matches!(&from.value, Value::Map(m) if m.map_type() == MapType::Any)
+            && std::str::from_utf8(name).is_ok_and(|name| objects::method_params(&from.value, name).is_some())
         {
-            return self.method(f, dot, &from.value, span, params, At::Expr(word), args, piped);
+            return self.method(f, dot, &from.value, span, At::Expr(word), given);
         }
-        let has_args = !args.is_empty() || piped.is_some();
+        let has_args = given.count() > 0;
         match &from.value {
             Value::Map(map) => {
                 if has_args {
@@ -316,10 +301,12 @@ impl Machine<'_> {
         f.at.set(At::Expr(e));
         match e {
             Expr::Dot { .. } => Ok(dot.clone()),
-            Expr::Field { names, .. } => self.chain(f, dot, dot, e, *names, &[], None),
-            Expr::Variable { .. } => self.variable(f, dot, e, &[], None),
-            Expr::Function { callee, name, .. } => self.call(f, dot, *callee, *name, At::Expr(e), &[], None),
-            Expr::Chain { base, names, .. } => self.chained(f, dot, e, base, *names, &[], None),
+            Expr::Field { names, .. } => self.chain(f, dot, dot, e, *names, Given::default()),
+            Expr::Variable { .. } => self.variable(f, dot, e, Given::default()),
+            Expr::Function { callee, name, .. } => {
+                self.call(f, dot, *callee, *name, At::Expr(e), Given::default())
+            }
+            Expr::Chain { base, names, .. } => self.chained(f, dot, e, base, *names, Given::default()),
             Expr::Bool { value, .. } => Ok(Operand::concrete(Value::Bool(*value))),
             Expr::Number { index, .. } => self.ideal(f, e, *index),
             Expr::String { index, .. } => Ok(Operand::concrete(literal(f, *index))),
@@ -388,7 +375,13 @@ impl Machine<'_> {
             return Err(self.fail(f, format!("invalid value; expected {}", ty.name())));
         }
         if is_assignable(&value.value, ty) {
-            return Ok(value);
+            // The function sees its own type: Go converts a named map type.
+            return Ok(match &value.value {
+                Value::Map(map) if ty == Type::Dict && map.map_type() == MapType::Values => {
+                    Operand::concrete(Value::Map(map.viewed_as(MapType::Any)))
+                }
+                _ => value,
+            });
         }
         let got = if matches!(value.value, Value::Null) { "interface {}" } else { value.value.type_name() };
         if got.strip_prefix('*') == Some(ty.name()) {

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::ast::{At, Branch, Call, Node, Pipe, Symbol, Tree, Unit};
+use super::ast::{At, Branch, Call, Expr, Node, Pipe, Symbol, Tree, Unit};
 use super::failure::Failure;
 use super::operand::{Operand, contents, has_interface_items};
 use super::{Counters, Definition, Templates};
@@ -44,6 +44,19 @@ pub(super) struct Machine<'t> {
     layers: Vec<Arc<Unit>>,
     /// How often each name is being included.
     included: HashMap<Str, usize>,
+}
+
+/// What a function, a method or a field is given: the words after it, and the value before a `|`.
+#[derive(Default)]
+struct Given<'u> {
+    args: &'u [Expr],
+    piped: Option<Operand>,
+}
+
+impl Given<'_> {
+    fn count(&self) -> usize {
+        self.args.len() + usize::from(self.piped.is_some())
+    }
 }
 
 /// A running template.
