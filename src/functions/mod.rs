@@ -4,6 +4,7 @@
 //! engine can check arguments and word errors as Go does, and the Jinja adapter can convert and place them.
 
 pub(crate) mod args;
+pub mod builtins;
 pub mod dates;
 pub mod env;
 pub mod glob;
@@ -159,6 +160,7 @@ pub type FunctionResult = Result<Value, FunctionError>;
 
 /// The families, in the order in which they are searched when the table is built.
 const FAMILIES: &[&[Function]] = &[
+    builtins::FUNCTIONS,
     strings::FUNCTIONS,
     convert::FUNCTIONS,
     dates::FUNCTIONS,
