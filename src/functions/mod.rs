@@ -15,6 +15,7 @@ pub(crate) mod walk;
 mod convert;
 mod dicts;
 mod encoding;
+mod kubernetes;
 mod lists;
 mod logic;
 mod math;
@@ -162,6 +163,7 @@ const FAMILIES: &[&[Function]] = &[
     convert::FUNCTIONS,
     dicts::FUNCTIONS,
     encoding::FUNCTIONS,
+    kubernetes::FUNCTIONS,
     lists::FUNCTIONS,
     logic::FUNCTIONS,
     math::FUNCTIONS,
