@@ -34,6 +34,9 @@ pub(super) fn metadata(document: &Value, into: &mut Metadata) -> Result<(), Stri
         "annotations" => decoder.annotations(value, &mut into.annotations),
         "kubeversion" => decoder.string(value, &mut into.kube_version),
         "dependencies" => {
+            if matches!(value, Value::Null | Value::List(_)) {
+                into.lists_dependencies = !value.is_nil();
+            }
             decoder.list(value, "[]*v2.Dependency", &mut into.dependencies, Decoder::dependency);
         }
         "type" => decoder.string(value, &mut into.chart_type),

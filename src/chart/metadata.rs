@@ -41,6 +41,9 @@ pub struct Metadata {
     pub kube_version: String,
     /// The charts that this one needs. After [`crate::values::process_dependencies`] only the enabled ones.
     pub dependencies: Vec<Dependency>,
+    /// Whether there is a list of dependencies, if only an empty one: without one, Helm leaves the charts
+    /// within this one alone.
+    pub(crate) lists_dependencies: bool,
     /// `application`, `library` or nothing.
     pub chart_type: String,
 }

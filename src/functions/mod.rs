@@ -4,6 +4,7 @@
 //! engine can check arguments and word errors as Go does, and the Jinja adapter can convert and place them.
 
 pub(crate) mod args;
+pub mod dates;
 pub mod env;
 pub mod glob;
 pub mod random;
@@ -161,6 +162,7 @@ pub type FunctionResult = Result<Value, FunctionError>;
 const FAMILIES: &[&[Function]] = &[
     strings::FUNCTIONS,
     convert::FUNCTIONS,
+    dates::FUNCTIONS,
     dicts::FUNCTIONS,
     encoding::FUNCTIONS,
     kubernetes::FUNCTIONS,
