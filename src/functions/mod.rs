@@ -17,6 +17,7 @@ pub(crate) mod walk;
 mod convert;
 mod dicts;
 mod encoding;
+mod kubernetes;
 mod lists;
 mod logic;
 mod math;
@@ -166,6 +167,7 @@ const FAMILIES: &[&[Function]] = &[
     dates::FUNCTIONS,
     dicts::FUNCTIONS,
     encoding::FUNCTIONS,
+    kubernetes::FUNCTIONS,
     lists::FUNCTIONS,
     logic::FUNCTIONS,
     math::FUNCTIONS,
