@@ -10,6 +10,7 @@ pub mod glob;
 pub mod random;
 pub mod regex;
 pub mod semver;
+pub mod toml;
 
 use crate::value::Value;
 
@@ -145,7 +146,8 @@ impl<S: Into<String>> From<S> for FunctionError {
 pub type FunctionResult = Result<Value, FunctionError>;
 
 /// The families, in the order in which they are searched when the table is built.
-const FAMILIES: &[&[Function]] = &[dates::FUNCTIONS, random::FUNCTIONS, regex::FUNCTIONS, semver::FUNCTIONS];
+const FAMILIES: &[&[Function]] =
+    &[dates::FUNCTIONS, random::FUNCTIONS, regex::FUNCTIONS, semver::FUNCTIONS, toml::FUNCTIONS];
 
 /// Every function of the library, family by family.
 pub fn all() -> impl Iterator<Item = &'static Function> {
