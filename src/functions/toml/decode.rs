@@ -359,6 +359,7 @@ impl Parser<'_> {
         context.push(std::mem::take(&mut self.current));
         self.check_parts(&context)?;
         self.info(&context).implicit = true;
+        self.context.clone_from(&context);
         self.open_table(&context, in_array)?;
         loop {
             self.lexer.skip(|c| is_space(c) || is_newline(c))?;

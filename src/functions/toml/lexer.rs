@@ -171,7 +171,7 @@ impl<'t> Lexer<'t> {
                 c if is_newline(c) => return self.fail_before("strings cannot contain newlines"),
                 '\\' if quote == '"' => {
                     kind = ScalarKind::Escaped;
-                    self.escape()?;
+                    self.escape(start)?;
                 }
                 c if c == quote => {
                     let text = self.text.get(start..end).unwrap_or_default();
@@ -196,7 +196,7 @@ impl<'t> Lexer<'t> {
                     if is_newline(self.peek()?) {
                         self.next()?;
                     } else {
-                        self.escape()?;
+                        self.escape(start)?;
                     }
                 }
                 c if c == quote && self.accept(quote)? && self.accept(quote)? => {
@@ -219,9 +219,8 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// What follows a backslash.
-    fn escape(&mut self) -> Result<(), Bad> {
-        let start = self.at;
+    /// What follows a backslash in a text that starts at `start`.
+    fn escape(&mut self, start: usize) -> Result<(), Bad> {
         let c = self.next()?;
         let (digits, name) = match c {
             'e' | 'b' | 't' | 'n' | 'f' | 'r' | '"' | ' ' | '\t' | '\\' => return Ok(()),
@@ -236,21 +235,13 @@ impl<'t> Lexer<'t> {
         for _ in 0..digits {
             if !self.next()?.is_ascii_hexdigit() {
                 // BurntSushi shows the string up to here.
-                let text = self.from_text(self.string_start(start));
+                let text = self.from_text(start);
                 return self.fail(format!(
                     "expected {name} hexadecimal digits after '\\{c}', but got {text:?} instead"
                 ));
             }
         }
         Ok(())
-    }
-
-    /// Where the text between quotes starts that this place is in.
-    fn string_start(&self, at: usize) -> usize {
-        let before = self.text.get(..at).unwrap_or_default();
-        let line = before.iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
-        let opening = before.iter().enumerate().skip(line).find(|(_, b)| **b == b'"');
-        opening.map_or(at, |(n, _)| n + 1)
     }
 
     /// A scalar whose first character is known not to open an array or a table.
