@@ -11,6 +11,7 @@ pub mod glob;
 pub mod random;
 pub mod regex;
 pub mod semver;
+pub mod toml;
 pub mod unicode;
 pub(crate) mod walk;
 
@@ -176,6 +177,7 @@ const FAMILIES: &[&[Function]] = &[
     random::FUNCTIONS,
     regex::FUNCTIONS,
     semver::FUNCTIONS,
+    toml::FUNCTIONS,
     url::FUNCTIONS,
 ];
 
