@@ -5,8 +5,8 @@ use std::io::Read;
 use std::sync::Arc;
 
 use super::set;
-use crate::chart::{merge_maps, parse_values};
-use crate::diagnostic::{Error, Result};
+use crate::chart::{Chart, merge_maps, parse_values};
+use crate::diagnostic::{Error, Place, Result};
 use crate::limits::Limits;
 use crate::source::io_words;
 use crate::value::{Map, Str, Value};
@@ -161,6 +161,80 @@ impl Layers {
             Err(why) => Err(Error::new(format!("failed parsing --set-json data JSON: {why}"))),
         }
     }
+}
+
+/// Where a value was set.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// For a sentence: `by --set`, `in values.yaml`.
+    pub what: String,
+    /// The place, if it is in a file.
+    pub place: Option<Place>,
+}
+
+impl Layers {
+    /// Which layer, the chart's defaults being the lowest, gives the value at a path its value: the topmost
+    /// that has it. This reads the layers again: it is for errors.
+    pub fn origin(&self, chart: &Chart, path: &[String]) -> Option<Origin> {
+        for layer in self.layers.iter().rev() {
+            match &layer.source {
+                LayerSource::File { path: file, text } if in_file(text, path) => {
+                    return Some(Origin::in_file(file, text, path, "in"));
+                }
+                LayerSource::Set { flag, text } if in_set(*flag, text, path) => {
+                    return Some(Origin { what: format!("by {}", flag.name()), place: None });
+                }
+                _ => {}
+            }
+        }
+        let mut chart = chart;
+        let mut path = path;
+        loop {
+            if let Some(text) = &chart.values_text
+                && in_file(text, path)
+            {
+                let file = chart.display_path("values.yaml");
+                return Some(Origin::in_file(&file, text, path, "by default in"));
+            }
+            let (name, inner) = path.split_first()?;
+            chart = chart.dependencies.iter().find(|d| d.name() == name)?;
+            path = inner;
+        }
+    }
+}
+
+impl Origin {
+    fn in_file(file: &str, text: &Str, _path: &[String], how: &str) -> Origin {
+        let mut place = Place::new(file, 0, 0);
+        place.text = Some(text.to_arc());
+        Origin { what: format!("{how} {place}"), place: Some(place) }
+    }
+}
+
+fn in_file(text: &Str, path: &[String]) -> bool {
+    parse_values(text.as_bytes(), "").is_ok_and(|values| has(&values, path))
+}
+
+fn in_set(flag: SetFlag, text: &str, path: &[String]) -> bool {
+    let mut layer = Layers::default();
+    layer.set(flag, text, &mut |_| Ok(Vec::new())).is_ok() && has(&layer.values, path)
+}
+
+/// Whether there is something at the path, a null included.
+fn has(values: &Map, path: &[String]) -> bool {
+    let mut value = Value::Map(values.clone());
+    for name in path {
+        let inner = match &value {
+            Value::Map(map) => map.get(name),
+            Value::List(list) => name.parse().ok().and_then(|index| list.get(index)),
+            _ => None,
+        };
+        match inner {
+            Some(inner) => value = inner,
+            None => return false,
+        }
+    }
+    true
 }
 
 /// Reads a file named by the user on the command line, or standard input for `-`.
