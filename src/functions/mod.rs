@@ -4,18 +4,21 @@
 //! engine can check arguments and word errors as Go does, and the Jinja adapter can convert and place them.
 
 pub(crate) mod args;
+pub mod builtins;
 pub mod dates;
 pub mod env;
 pub mod glob;
 pub mod random;
 pub mod regex;
 pub mod semver;
+pub mod toml;
 pub mod unicode;
 pub(crate) mod walk;
 
 mod convert;
 mod dicts;
 mod encoding;
+mod kubernetes;
 mod lists;
 mod logic;
 mod math;
@@ -159,11 +162,13 @@ pub type FunctionResult = Result<Value, FunctionError>;
 
 /// The families, in the order in which they are searched when the table is built.
 const FAMILIES: &[&[Function]] = &[
+    builtins::FUNCTIONS,
     strings::FUNCTIONS,
     convert::FUNCTIONS,
     dates::FUNCTIONS,
     dicts::FUNCTIONS,
     encoding::FUNCTIONS,
+    kubernetes::FUNCTIONS,
     lists::FUNCTIONS,
     logic::FUNCTIONS,
     math::FUNCTIONS,
@@ -172,6 +177,7 @@ const FAMILIES: &[&[Function]] = &[
     random::FUNCTIONS,
     regex::FUNCTIONS,
     semver::FUNCTIONS,
+    toml::FUNCTIONS,
     url::FUNCTIONS,
 ];
 
