@@ -7,9 +7,11 @@ use std::sync::Arc;
 use super::set;
 use crate::chart::{Chart, merge_maps, parse_values};
 use crate::diagnostic::{Error, Place, Result};
+use crate::json;
 use crate::limits::Limits;
 use crate::source::io_words;
 use crate::value::{Map, Str, Value};
+use crate::yaml::{Step, locate};
 
 /// The values flags of a command line, each kind in its order.
 #[derive(Clone, Debug, Default)]
@@ -106,7 +108,7 @@ impl Layers {
             let text = Str::from_bytes(read(path)?);
             let values = parse_values(text.as_bytes(), path)
                 .map_err(|e| e.context(format_args!("failed to parse {path}")))?;
-            layers.values = merge_maps(&layers.values, &values);
+            merge_maps(&layers.values, &values);
             let path = path.as_str().into();
             layers.layers.push(Layer { source: LayerSource::File { path, text } });
         }
@@ -152,14 +154,15 @@ impl Layers {
                 e.reword(format!("failed parsing --set-json data {name}")).note(why)
             });
         }
-        match set::json_value(trimmed.as_bytes()) {
-            Ok(Value::Map(values)) => {
-                self.values = merge_maps(&self.values, &values);
-                Ok(())
+        match json::decode_map(trimmed.as_bytes()) {
+            Ok(Value::Map(values)) => merge_maps(&self.values, &values),
+            Ok(_) => {}
+            Err(why) => {
+                let error = Error::new("failed parsing --set-json data JSON");
+                return Err(error.note(why.message));
             }
-            Ok(_) => Err(Error::new("failed parsing --set-json data JSON: not an object")),
-            Err(why) => Err(Error::new(format!("failed parsing --set-json data JSON: {why}"))),
         }
+        Ok(())
     }
 }
 
@@ -178,23 +181,26 @@ impl Layers {
     pub fn origin(&self, chart: &Chart, path: &[String]) -> Option<Origin> {
         for layer in self.layers.iter().rev() {
             match &layer.source {
-                LayerSource::File { path: file, text } if in_file(text, path) => {
-                    return Some(Origin::in_file(file, text, path, "in"));
+                LayerSource::File { path: file, text } => {
+                    if let Some(steps) = in_file(text, path) {
+                        return Some(Origin::in_file(file, text, &steps, "in"));
+                    }
                 }
-                LayerSource::Set { flag, text } if in_set(*flag, text, path) => {
-                    return Some(Origin { what: format!("by {}", flag.name()), place: None });
+                LayerSource::Set { flag, text } => {
+                    if in_set(*flag, text, path) {
+                        return Some(Origin { what: format!("by {}", flag.name()), place: None });
+                    }
                 }
-                _ => {}
             }
         }
         let mut chart = chart;
         let mut path = path;
         loop {
             if let Some(text) = &chart.values_text
-                && in_file(text, path)
+                && let Some(steps) = in_file(text, path)
             {
                 let file = chart.display_path("values.yaml");
-                return Some(Origin::in_file(&file, text, path, "by default in"));
+                return Some(Origin::in_file(&file, text, &steps, "by default in"));
             }
             let (name, inner) = path.split_first()?;
             chart = chart.dependencies.iter().find(|d| d.name() == name)?;
@@ -204,37 +210,44 @@ impl Layers {
 }
 
 impl Origin {
-    fn in_file(file: &str, text: &Str, _path: &[String], how: &str) -> Origin {
+    fn in_file(file: &str, text: &Str, steps: &[Step], how: &str) -> Origin {
         let mut place = Place::new(file, 0, 0);
+        if let Some(position) = locate(text.as_bytes(), steps) {
+            let spot = position.key.unwrap_or(position.value);
+            (place.line, place.column) = (spot.line, spot.column);
+        }
         place.text = Some(text.to_arc());
         Origin { what: format!("{how} {place}"), place: Some(place) }
     }
 }
 
-fn in_file(text: &Str, path: &[String]) -> bool {
-    parse_values(text.as_bytes(), "").is_ok_and(|values| has(&values, path))
+/// The steps to a value of a values file, if it has it.
+fn in_file(text: &Str, path: &[String]) -> Option<Vec<Step>> {
+    steps(&parse_values(text.as_bytes(), "").ok()?, path)
 }
 
 fn in_set(flag: SetFlag, text: &str, path: &[String]) -> bool {
     let mut layer = Layers::default();
-    layer.set(flag, text, &mut |_| Ok(Vec::new())).is_ok() && has(&layer.values, path)
+    layer.set(flag, text, &mut |_| Ok(Vec::new())).is_ok() && steps(&layer.values, path).is_some()
 }
 
-/// Whether there is something at the path, a null included.
-fn has(values: &Map, path: &[String]) -> bool {
+/// The steps to a value, if there is one at the path, a null included.
+fn steps(values: &Map, path: &[String]) -> Option<Vec<Step>> {
     let mut value = Value::Map(values.clone());
+    let mut steps = Vec::with_capacity(path.len());
     for name in path {
-        let inner = match &value {
-            Value::Map(map) => map.get(name),
-            Value::List(list) => name.parse().ok().and_then(|index| list.get(index)),
-            _ => None,
+        let (step, inner) = match &value {
+            Value::Map(map) => (Step::key(name.as_str()), map.get(name)?),
+            Value::List(list) => {
+                let index = name.parse().ok()?;
+                (Step::Index(index), list.get(index)?)
+            }
+            _ => return None,
         };
-        match inner {
-            Some(inner) => value = inner,
-            None => return false,
-        }
+        steps.push(step);
+        value = inner;
     }
-    true
+    Some(steps)
 }
 
 /// Reads a file named by the user on the command line, or standard input for `-`.

@@ -166,3 +166,38 @@ fn values_nested_deep_are_checked_up_to_a_limit() {
     assert!(refusal(schema, &nested(3000)).starts_with("limit: "));
     assert!(refusal(r#"{"type": "array"}"#, &nested(3000)).starts_with("- at ''"));
 }
+
+#[test]
+fn a_refused_value_is_traced_to_the_layer_that_set_it() {
+    use crate::chart::{File, from_files};
+    use crate::source::{Budget, Files};
+    use crate::values::{Overrides, prepare};
+    let schema =
+        r#"{"properties": {"a": {"type": "string"}, "b": {"type": "string"}, "c": {"type": "string"}}}"#;
+    let files = [
+        ("Chart.yaml", "{apiVersion: v2, name: c, version: 1.0.0}\n"),
+        ("values.yaml", "# default\na: 1\nb: 1\nc: 1\n"),
+        ("values.schema.json", schema),
+    ];
+    let files = files.map(|(name, text)| File { name: name.into(), data: text.into() });
+    let files = Files { location: "charts/c/".into(), files: files.into() };
+    let limits = Limits::default();
+    let chart = from_files(files, &mut Budget::new(&limits), &mut Vec::new()).unwrap();
+    let overrides =
+        Overrides { files: vec!["prod.yaml".into()], set: vec!["b=2".into()], ..Overrides::default() };
+    let layers = Layers::gather(&overrides, &mut |_| Ok(b"x: y\na: 2\n".to_vec())).unwrap();
+    let error = prepare(&chart, &layers, false, &limits, &mut Vec::new()).unwrap_err();
+    assert_eq!(
+        error.message(),
+        "values don't meet the specifications of the schema(s) in the following chart(s):\nc:\n\
+         - at '/a': got number, want string\n- at '/b': got number, want string\n\
+         - at '/c': got number, want string"
+    );
+    let diagnostic = error.diagnostic();
+    assert_eq!(
+        diagnostic.notes,
+        ["a is set in prod.yaml:2:1", "b is set by --set", "c is set by default in charts/c/values.yaml:4:1"]
+    );
+    assert_eq!(diagnostic.place.as_ref().unwrap().to_string(), "prod.yaml:2:1");
+    assert!(prepare(&chart, &layers, true, &limits, &mut Vec::new()).is_ok());
+}
