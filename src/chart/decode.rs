@@ -296,9 +296,9 @@ mod tests {
 
     #[test]
     fn a_second_document_fills_what_the_first_left() {
-        let mut m = decoded("name: a\ndependencies: [{name: x, alias: y}, {name: z}]").unwrap();
+        let mut m = decoded("name: a\ndependencies: [{name: x, alias: other}, {name: z}]").unwrap();
         metadata(&yaml::decode(b"dependencies: [{name: w}]").unwrap(), &mut m).unwrap();
-        assert_eq!((m.dependencies.len(), m.dependencies[0].key()), (1, "y"));
+        assert_eq!((m.dependencies.len(), m.dependencies[0].key()), (1, "other"));
         assert_eq!(m.dependencies[0].name, "w");
     }
 }

@@ -142,10 +142,10 @@ mod tests {
 
     #[test]
     fn later_documents_win_and_maps_are_merged() {
-        let values = parse_values(b"a: {x: 1, y: 1}\nb: 1\n---\na: {x: 2}\nb: {c: 3}\n", "v").unwrap();
+        let values = parse_values(b"a: {x: 1, w: 1}\nb: 1\n---\na: {x: 2}\nb: {c: 3}\n", "v").unwrap();
         let a = values.get("a").unwrap();
         assert!(matches!(a.as_map().unwrap().get("x"), Some(Value::Float(f)) if f == 2.0));
-        assert!(matches!(a.as_map().unwrap().get("y"), Some(Value::Float(f)) if f == 1.0));
+        assert!(matches!(a.as_map().unwrap().get("w"), Some(Value::Float(f)) if f == 1.0));
         assert!(values.get("b").unwrap().as_map().is_some());
     }
 

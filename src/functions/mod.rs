@@ -11,12 +11,14 @@ pub mod glob;
 pub mod random;
 pub mod regex;
 pub mod semver;
+pub mod toml;
 pub mod unicode;
 pub(crate) mod walk;
 
 mod convert;
 mod dicts;
 mod encoding;
+mod kubernetes;
 mod lists;
 mod logic;
 mod math;
@@ -166,6 +168,7 @@ const FAMILIES: &[&[Function]] = &[
     dates::FUNCTIONS,
     dicts::FUNCTIONS,
     encoding::FUNCTIONS,
+    kubernetes::FUNCTIONS,
     lists::FUNCTIONS,
     logic::FUNCTIONS,
     math::FUNCTIONS,
@@ -174,6 +177,7 @@ const FAMILIES: &[&[Function]] = &[
     random::FUNCTIONS,
     regex::FUNCTIONS,
     semver::FUNCTIONS,
+    toml::FUNCTIONS,
     url::FUNCTIONS,
 ];
 
