@@ -81,7 +81,7 @@ impl Parser<'_> {
                 self.blocks += 1;
                 let inner = self.control(kind)?;
                 self.blocks -= 1;
-                Some(vec![inner])
+                Some(Box::from([inner]))
             }
             Ending::Else => match self.list()? {
                 (list, Ending::End) => Some(list),

@@ -12,6 +12,9 @@ use super::number::Number;
 use crate::value::Str;
 use crate::value::print::quote;
 
+/// Operands of one text: what a file of the largest size can have, and no `tpl` needs.
+const MAX_OPERANDS: usize = 2_000_000;
+
 /// Nested parentheses that Go allows, and nested blocks that we do.
 const MAX_DEPTH: usize = 10_000;
 
@@ -64,6 +67,7 @@ struct Parser<'a> {
     ranges: usize,
     parens: usize,
     blocks: usize,
+    operands: usize,
     symbols: HashMap<&'a [u8], Symbol>,
     /// Where each is first named.
     variables: Vec<Span>,
@@ -117,6 +121,7 @@ impl<'a> Parser<'a> {
             ranges: 0,
             parens: 0,
             blocks: 0,
+            operands: 0,
             symbols: HashMap::from([(&b"$"[..], 0)]),
             variables: vec![Span { start: 0, end: 0 }],
             scope: Scope::default(),
@@ -266,7 +271,7 @@ impl<'a> Parser<'a> {
                 Item::Ending(Ending::Else) => return self.fail("unexpected {{else}}"),
             }
         }
-        self.add(self.name.into(), root)
+        self.add(self.name.into(), root.into())
     }
 
     fn definition(&mut self) -> Result<()> {
@@ -290,7 +295,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Adds a definition; one that is empty doesn't count.
-    fn add(&mut self, name: Str, root: Vec<Node>) -> Result<()> {
+    fn add(&mut self, name: Str, root: Box<[Node]>) -> Result<()> {
         let empty = is_empty(&root, self.text);
         match self.index.get(&name) {
             None => {
@@ -307,7 +312,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn list(&mut self) -> Result<(Vec<Node>, Ending)> {
+    fn list(&mut self) -> Result<(Box<[Node]>, Ending)> {
         if self.blocks >= MAX_DEPTH {
             return self.fail(format!("blocks are nested deeper than the limit of {MAX_DEPTH}"));
         }
@@ -318,7 +323,7 @@ impl<'a> Parser<'a> {
                 Item::Node(node) => list.push(node),
                 Item::Ending(ending) => {
                     self.blocks -= 1;
-                    return Ok((list, ending));
+                    return Ok((list.into(), ending));
                 }
             }
         }

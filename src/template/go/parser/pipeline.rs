@@ -1,8 +1,8 @@
 //! Pipelines, commands and operands.
 
-use super::{MAX_DEPTH, ParseError, Parser, Result};
+use super::{MAX_DEPTH, MAX_OPERANDS, ParseError, Parser, Result};
 use crate::functions;
-use crate::template::go::ast::{Callee, Command, Expr, Literal, Names, Own, Pipe, Span};
+use crate::template::go::ast::{Callee, Command, Expr, Literal, Names, Own, Pipe, Span, Symbol};
 use crate::template::go::lexer::{Kind, Token};
 use crate::template::go::number::Number;
 use crate::value::Value;
@@ -11,8 +11,8 @@ use crate::value::print::quote;
 impl Parser<'_> {
     pub(super) fn pipeline(&mut self, context: &str, end: Kind) -> Result<Pipe> {
         let pos = self.peek_non_space().start;
-        let mut pipe = Pipe { pos, assign: false, variables: Vec::new(), commands: Vec::new() };
-        self.declarations(&mut pipe, context)?;
+        let (variables, assign) = self.declarations(context)?;
+        let mut commands = Vec::with_capacity(1);
         loop {
             let token = self.next_non_space();
             match token.kind {
@@ -31,20 +31,22 @@ impl Parser<'_> {
                 | Kind::LeftParen => {
                     self.back();
                     let command = self.command()?;
-                    pipe.commands.push(command);
+                    commands.push(command);
                 }
                 _ => return self.unexpected(token, context),
             }
         }
-        self.check(&pipe, context)?;
-        Ok(pipe)
+        self.check(&commands, context)?;
+        Ok(Pipe { pos, assign, variables: variables.into(), commands: commands.into() })
     }
 
-    fn declarations(&mut self, pipe: &mut Pipe, context: &str) -> Result<()> {
+    /// The variables that a pipeline declares or assigns, and whether it assigns.
+    fn declarations(&mut self, context: &str) -> Result<(Vec<(Symbol, Span)>, bool)> {
+        let mut variables = Vec::new();
         loop {
             let variable = self.peek_non_space();
             if variable.kind != Kind::Variable {
-                return Ok(());
+                return Ok((variables, false));
             }
             self.next();
             let after = self.peek();
@@ -54,12 +56,11 @@ impl Parser<'_> {
                 self.next_non_space();
                 let symbol = self.symbol(variable);
                 self.scope.declare(symbol);
-                pipe.variables.push((symbol, Self::span(variable)));
+                variables.push((symbol, Self::span(variable)));
                 if !comma {
-                    pipe.assign = next.kind == Kind::Assign;
-                    return Ok(());
+                    return Ok((variables, next.kind == Kind::Assign));
                 }
-                if context != "range" || pipe.variables.len() >= 2 {
+                if context != "range" || variables.len() >= 2 {
                     return self.fail(format!("too many declarations in {context}"));
                 }
                 match self.peek_non_space().kind {
@@ -72,16 +73,16 @@ impl Parser<'_> {
                 } else {
                     self.back_two(variable);
                 }
-                return Ok(());
+                return Ok((variables, false));
             }
         }
     }
 
-    fn check(&self, pipe: &Pipe, context: &str) -> Result<()> {
-        if pipe.commands.is_empty() {
+    fn check(&self, commands: &[Command], context: &str) -> Result<()> {
+        if commands.is_empty() {
             return self.fail(format!("missing value for {context}"));
         }
-        for (i, command) in pipe.commands.iter().enumerate().skip(1) {
+        for (i, command) in commands.iter().enumerate().skip(1) {
             if let Some(
                 Expr::Bool { .. }
                 | Expr::Dot { .. }
@@ -97,11 +98,12 @@ impl Parser<'_> {
     }
 
     fn command(&mut self) -> Result<Command> {
-        let mut command = Command { pos: self.peek_non_space().start, args: Vec::new() };
+        let pos = self.peek_non_space().start;
+        let mut args = Vec::with_capacity(2);
         loop {
             self.peek_non_space();
             if let Some(operand) = self.operand()? {
-                command.args.push(operand);
+                args.push(operand);
             }
             let token = self.next();
             match token.kind {
@@ -112,10 +114,14 @@ impl Parser<'_> {
             }
             break;
         }
-        if command.args.is_empty() {
+        if args.is_empty() {
             return self.fail("empty command");
         }
-        Ok(command)
+        self.operands += args.len();
+        if self.operands > MAX_OPERANDS {
+            return self.fail(format!("the text has more than the limit of {MAX_OPERANDS} operands"));
+        }
+        Ok(Command { pos, args: args.into() })
     }
 
     /// A term and the fields after it.
