@@ -12,7 +12,9 @@ pub mod number;
 mod object;
 mod str;
 
+pub(crate) use self::list::ListCell;
 pub use self::list::{Elem, List};
+pub(crate) use self::map::MapCell;
 pub use self::map::{Map, MapType};
 pub use self::object::{Kind, Object, ObjectError};
 pub use self::str::Str;
