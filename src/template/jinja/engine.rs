@@ -71,7 +71,10 @@ fn build() -> Environment<'static> {
         state.get_temp("__module").unwrap_or_default()
     });
     env.add_filter("__template", super::names::resolve);
-    env.add_filter("__any", |name: &Jinja| name.clone());
+    env.add_filter("__unknown", |_: &Jinja, message: &str, hint: &str| -> Result<Jinja, Error> {
+        let error = fail(message.to_string());
+        Err(if hint.is_empty() { error } else { super::errors::with_hint(error, hint.to_string()) })
+    });
     env
 }
 

@@ -4,17 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use minijinja::value::{Object, ObjectRepr, Value as Jinja, ValueKind, ValueOrKwargs};
+use minijinja::value::{Object, ObjectRepr, Value as Jinja, ValueOrKwargs};
 use minijinja::{Error, State};
 
 use super::args::{self, bind, int, text};
-use super::convert::{map_to_jinja, new_list, store};
+use super::convert::new_list;
 use super::dict::Dict;
 use super::methods;
 use super::ops;
 use super::output::describe;
 use super::{Root, fail};
-use crate::value::{Map, Value};
+use crate::value::Value;
 
 /// A global function.
 pub(super) type Global = fn(&mut State, &[Jinja]) -> Result<Jinja, Error>;
@@ -198,14 +198,4 @@ fn tpl(state: &mut State, args: &[Jinja]) -> Result<Jinja, Error> {
         Value::Map(dot) => root.tpl(state, &source, &dot),
         _ => Err(fail("the context of `tpl` is a mapping")),
     }
-}
-
-/// A map with string keys, as Jinja sees it.
-pub(super) fn string_map(pairs: &[(Jinja, Jinja)]) -> Option<Jinja> {
-    let all_strings = pairs.iter().all(|(k, _)| k.kind() == ValueKind::String);
-    all_strings.then(|| {
-        let map: Map =
-            pairs.iter().map(|(k, v)| (k.as_str().unwrap_or_default().to_string(), store(v))).collect();
-        map_to_jinja(&map)
-    })
 }

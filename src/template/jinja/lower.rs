@@ -41,6 +41,8 @@ struct Lower<'a, 'r> {
     bound: HashSet<&'a str>,
     renames: Vec<(&'a str, String)>,
     temps: usize,
+    /// How many conditions surround this place: there, as in Jinja2, an unknown filter fails only if reached.
+    conditions: usize,
     base: &'r str,
     resolve: Resolve<'r>,
     blocks: HashSet<&'a str>,
@@ -56,6 +58,7 @@ pub(super) fn lower(body: &[Stmt<'_>], base: &str, resolve: Resolve<'_>) -> Resu
         bound: HashSet::new(),
         renames: Vec::new(),
         temps: 0,
+        conditions: 0,
         base,
         resolve,
         blocks: HashSet::new(),
@@ -145,9 +148,21 @@ impl<'a> Lower<'a, '_> {
         }
     }
 
+    /// Gives the names of a target other ones, which nothing else uses.
+    fn rename(&mut self, target: &Target<'a>) {
+        let mut names = Vec::new();
+        names_of(target, &mut names);
+        for name in names {
+            let temp = self.temp();
+            self.renames.push((name, temp));
+        }
+    }
+
     fn put_name(&mut self, name: &str) {
-        let renamed = self.renames.iter().rev().find(|(n, _)| *n == name);
-        self.out.push_str(renamed.map_or(name, |(_, to)| to.as_str()));
+        match self.renames.iter().rev().find(|(n, _)| *n == name) {
+            Some((_, to)) => self.out.push_str(to),
+            None => write_identifier(&mut self.out, name),
+        }
     }
 
     fn target(&mut self, target: &Target<'a>) {
@@ -197,6 +212,14 @@ impl<'a> Lower<'a, '_> {
         Ok(())
     }
 
+    /// A branch of an `if`, which has no scope of its own.
+    fn branch(&mut self, body: &[Stmt<'a>]) -> Done {
+        self.conditions += 1;
+        body.iter().try_for_each(|stmt| self.statement(stmt))?;
+        self.conditions -= 1;
+        Ok(())
+    }
+
     /// A body with a scope of its own.
     fn scoped(&mut self, body: &[Stmt<'a>]) -> Done {
         self.out.push_str("{% with %}");
@@ -222,15 +245,11 @@ impl<'a> Lower<'a, '_> {
                     self.out.push_str(if i == 0 { "{% if " } else { "{% elif " });
                     self.expr(test)?;
                     self.out.push_str(" %}");
-                    for stmt in body {
-                        self.statement(stmt)?;
-                    }
+                    self.branch(body)?;
                 }
                 if !otherwise.is_empty() {
                     self.out.push_str("{% else %}");
-                    for stmt in otherwise {
-                        self.statement(stmt)?;
-                    }
+                    self.branch(otherwise)?;
                 }
                 self.out.push_str("{% endif %}");
                 Ok(())
@@ -279,18 +298,23 @@ impl<'a> Lower<'a, '_> {
                 no_jump(body, "autoescape")?;
                 self.scoped(body)
             }
-            Stmt::Block { name, required, body, span, .. } => {
+            Stmt::Block { name, scoped, required, body, span } => {
                 let from = self.out.len();
                 let _ = write!(self.out, "{{% block {name}{} %}}", if *required { " required" } else { "" });
                 self.mark(from, span);
+                // Only a scoped block sees the variables of the loops around it.
+                let hidden = if *scoped { Vec::new() } else { std::mem::take(&mut self.renames) };
                 self.body(body)?;
+                if !*scoped {
+                    self.renames = hidden;
+                }
                 self.out.push_str("{% endblock %}");
                 Ok(())
             }
             Stmt::Extends(name, span) => {
                 let from = self.out.len();
                 self.out.push_str("{% extends ");
-                self.template_name(name)?;
+                self.template_name(name, false)?;
                 self.out.push_str(" %}");
                 self.mark(from, span);
                 Ok(())
@@ -312,7 +336,9 @@ impl<'a> Lower<'a, '_> {
                     self.declare(alias);
                     self.out.push_str("{% set ");
                     self.put_name(alias);
-                    let _ = write!(self.out, " = {module}.{imported} %}}");
+                    let _ = write!(self.out, " = {module}.");
+                    write_identifier(&mut self.out, imported);
+                    self.out.push_str(" %}");
                 }
                 Ok(())
             }
@@ -392,6 +418,9 @@ impl<'a> Lower<'a, '_> {
             let _ = write!(self.out, "{{% set {flag} = (0|__flag) %}}");
         }
         let renames = self.renames.len();
+        if hides_names(body) {
+            self.rename(target);
+        }
         self.out.push_str("{% for ");
         self.target(target);
         self.out.push_str(" in ");
@@ -447,6 +476,9 @@ impl<'a> Lower<'a, '_> {
             let segments = self.segments.split_off(offset);
             values.push((self.out.split_off(start), start, segments));
         }
+        if hides_names(body) {
+            pairs.iter().for_each(|(target, _)| self.rename(target));
+        }
         self.out.push_str("{% with ");
         let many = pairs.len() > 1;
         if many {
@@ -499,7 +531,6 @@ impl<'a> Lower<'a, '_> {
     /// since minijinja would not leave the scope.
     fn with_by_names(&mut self, pairs: &[(Target<'a>, Expr<'a>)], body: &[Stmt<'a>]) -> Done {
         let renames = self.renames.len();
-        let mut renamed = Vec::new();
         let mut values = Vec::new();
         for (_, value) in pairs {
             let temp = self.temp();
@@ -508,13 +539,7 @@ impl<'a> Lower<'a, '_> {
             self.out.push_str(" %}");
             values.push(temp);
         }
-        for (target, _) in pairs {
-            names_of(target, &mut renamed);
-        }
-        for name in renamed {
-            let temp = self.temp();
-            self.renames.push((name, temp));
-        }
+        pairs.iter().for_each(|(target, _)| self.rename(target));
         for ((target, _), value) in pairs.iter().zip(values) {
             self.out.push_str("{% set ");
             self.target(target);
@@ -529,8 +554,9 @@ impl<'a> Lower<'a, '_> {
         Ok(())
     }
 
-    /// The name of another template, as the environment knows it.
-    fn template_name(&mut self, name: &Expr<'a>) -> Done {
+    /// The name of another template, as the environment knows it. If it may be missing, an unknown name
+    /// stays as it is.
+    fn template_name(&mut self, name: &Expr<'a>, may_miss: bool) -> Done {
         if let Kind::Str(text) = &name.kind {
             if let Some(full) = (self.resolve)(text) {
                 self.string(&full);
@@ -540,37 +566,27 @@ impl<'a> Lower<'a, '_> {
         let from = self.out.len();
         self.chain(name)?;
         self.out.push_str("|__template(");
-        let base = self.base.to_string();
-        self.string(&base);
-        self.out.push(')');
+        self.string(self.base);
+        let _ = write!(self.out, ", {may_miss})");
         self.mark(from, &name.span);
         Ok(())
     }
 
     fn include(&mut self, name: &Expr<'a>, ignore_missing: bool, with_context: bool, span: &Span) -> Done {
         let from = self.out.len();
-        let wrapper = (!with_context).then(|| self.temp());
-        match &wrapper {
-            Some(wrapper) => {
-                let _ = write!(self.out, "{{% macro {wrapper}() %}}");
-            }
-            None => self.out.push_str("{% with %}"),
-        }
-        self.out.push_str("{% include ");
-        self.template_name(name)?;
-        if ignore_missing {
-            // The name may well be unknown: then it stays as it is, and is not found.
-            if self.out.ends_with(')') {
-                self.out.push_str("|__any");
-            }
-            self.out.push_str(" ignore missing");
-        }
-        self.out.push_str(" %}");
-        match &wrapper {
-            Some(wrapper) => {
-                let _ = write!(self.out, "{{% endmacro %}}{{{{ {wrapper}() }}}}");
-            }
-            None => self.out.push_str("{% endwith %}"),
+        let ignore = if ignore_missing { " ignore missing" } else { "" };
+        if with_context {
+            self.out.push_str("{% with %}{% include ");
+            self.template_name(name, ignore_missing)?;
+            let _ = write!(self.out, "{ignore} %}}{{% endwith %}}");
+        } else {
+            let wrapper = self.temp();
+            let _ = write!(
+                self.out,
+                "{{% macro {wrapper}(__name) %}}{{% include __name{ignore} %}}{{% endmacro %}}{{{{ {wrapper}("
+            );
+            self.template_name(name, ignore_missing)?;
+            self.out.push_str(") }}");
         }
         self.mark(from, span);
         Ok(())
@@ -583,17 +599,17 @@ impl<'a> Lower<'a, '_> {
         let module = self.temp();
         if with_context {
             self.out.push_str("{% import ");
-            self.template_name(name)?;
+            self.template_name(name, false)?;
             let _ = write!(self.out, " as {module} %}}");
         } else {
             let wrapper = self.temp();
-            let _ = write!(self.out, "{{% macro {wrapper}() %}}{{% import ");
-            self.template_name(name)?;
             let _ = write!(
                 self.out,
-                " as {module} %}}{{% set __t = {module}|__export %}}{{% endmacro %}}\
-                 {{% set {module} = {wrapper}()|__imported %}}"
+                "{{% macro {wrapper}(__name) %}}{{% import __name as {module} %}}\
+                 {{% set __t = {module}|__export %}}{{% endmacro %}}{{% set {module} = {wrapper}("
             );
+            self.template_name(name, false)?;
+            self.out.push_str(")|__imported %}");
         }
         self.mark(from, span);
         Ok(module)
@@ -655,8 +671,9 @@ impl<'a> Lower<'a, '_> {
         }
         let _ = write!(self.out, ", {flags}");
         for param in params {
-            let _ = write!(self.out, ", ");
-            self.string(param.name);
+            self.out.push_str(", \"");
+            write_identifier(&mut self.out, param.name);
+            self.out.push('"');
             self.out.push_str(if param.default.is_some() { ", true" } else { ", false" });
         }
         self.out.push(')');
@@ -665,20 +682,7 @@ impl<'a> Lower<'a, '_> {
     // ---- expressions ------------------------------------------------------------------------------
 
     fn string(&mut self, text: &str) {
-        self.out.push('"');
-        for c in text.chars() {
-            match c {
-                '"' => self.out.push_str("\\\""),
-                '\\' => self.out.push_str("\\\\"),
-                '\n' => self.out.push_str("\\n"),
-                '\r' => self.out.push_str("\\r"),
-                c if (c as u32) < 0x20 => {
-                    let _ = write!(self.out, "\\u{:04x}", c as u32);
-                }
-                c => self.out.push(c),
-            }
-        }
-        self.out.push('"');
+        write_string(&mut self.out, text);
     }
 
     /// Any expression, where nothing follows that could bind to a part of it.
@@ -750,6 +754,7 @@ impl<'a> Lower<'a, '_> {
                 self.out.push(')');
             }
             Kind::Cond { test, then, otherwise } => {
+                self.conditions += 1;
                 self.out.push('(');
                 self.expr(then)?;
                 self.out.push_str(" if ");
@@ -760,6 +765,7 @@ impl<'a> Lower<'a, '_> {
                     None => self.out.push_str("__undefined"),
                 }
                 self.out.push(')');
+                self.conditions -= 1;
             }
             Kind::And(a, b) => self.both(a, " and ", b)?,
             Kind::Or(a, b) => self.both(a, " or ", b)?,
@@ -813,8 +819,14 @@ impl<'a> Lower<'a, '_> {
             }
             Kind::Attribute(object, name) => {
                 self.primary(object)?;
-                self.out.push('.');
-                self.out.push_str(name);
+                if name.is_ascii() {
+                    self.out.push('.');
+                    self.out.push_str(name);
+                } else {
+                    self.out.push('[');
+                    self.string(name);
+                    self.out.push(']');
+                }
             }
             Kind::Item(object, index) => {
                 self.primary(object)?;
@@ -843,15 +855,27 @@ impl<'a> Lower<'a, '_> {
                     self.chain(object)?;
                     self.out.push('|');
                 }
-                let Some(index) = filters::index(used.name) else { return Err(unknown_filter(used)) };
+                let Some(index) = filters::index(used.name) else {
+                    return self.unknown(unknown("filter", used, filters::names()));
+                };
                 self.out.push_str(if has_named(args) { "__fn(" } else { "__f(" });
                 let _ = write!(self.out, "{index}, ");
                 self.args(args, None)?;
                 self.out.push(')');
             }
             Kind::Test(object, used, args) => {
+                if matches!(object.kind, Kind::Name("self"))
+                    && used.name == "defined"
+                    && !self.bound.contains("self")
+                {
+                    self.out.push_str("true");
+                    return Ok(());
+                }
                 self.chain(object)?;
-                let Some(index) = predicates::index(used.name) else { return Err(unknown_test(used)) };
+                let Some(index) = predicates::index(used.name) else {
+                    self.out.push('|');
+                    return self.unknown(unknown("test", used, predicates::names()));
+                };
                 self.out.push_str(if has_named(args) { "|__isn(" } else { "|__is(" });
                 let _ = write!(self.out, "{index}, ");
                 self.args(args, None)?;
@@ -859,6 +883,21 @@ impl<'a> Lower<'a, '_> {
             }
         }
         self.mark(from, &expr.span);
+        Ok(())
+    }
+
+    /// Writes a filter that fails, where an unknown filter or test may never be reached.
+    fn unknown(&mut self, error: SyntaxError) -> Done {
+        if self.conditions == 0 {
+            return Err(error);
+        }
+        let from = self.out.len();
+        self.out.push_str("__unknown(");
+        self.string(&error.message);
+        self.out.push_str(", ");
+        self.string(error.hint.as_deref().unwrap_or_default());
+        self.out.push(')');
+        self.mark(from, &error.span);
         Ok(())
     }
 
@@ -940,7 +979,7 @@ impl<'a> Lower<'a, '_> {
         }
         for (name, value) in &args.named {
             comma(&mut self.out);
-            self.out.push_str(name);
+            write_identifier(&mut self.out, name);
             self.out.push('=');
             self.expr(value)?;
         }
@@ -957,19 +996,47 @@ impl<'a> Lower<'a, '_> {
     }
 }
 
+fn write_string(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            c if (c as u32) < 0x20 => {
+                let _ = write!(out, "\\u{:04x}", c as u32);
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+/// A name as minijinja takes it: ASCII.
+fn write_identifier(out: &mut String, name: &str) {
+    if name.is_ascii() {
+        out.push_str(name);
+        return;
+    }
+    out.push_str("u__");
+    for c in name.chars() {
+        if c.is_ascii_alphanumeric() {
+            out.push(c);
+        } else {
+            let _ = write!(out, "_{:x}", c as u32);
+        }
+    }
+}
+
 fn has_named(args: &Args) -> bool {
     !args.named.is_empty() || args.double_star.is_some()
 }
 
-fn unknown_filter(used: &Used) -> SyntaxError {
-    let mut error = SyntaxError::new(format!("unknown filter `{}`", used.name), used.span.clone());
-    error.hint = nearest(used.name, filters::names()).map(|near| format!("did you mean `{near}`?"));
-    error
-}
-
-fn unknown_test(used: &Used) -> SyntaxError {
-    let mut error = SyntaxError::new(format!("unknown test `{}`", used.name), used.span.clone());
-    error.hint = nearest(used.name, predicates::names()).map(|near| format!("did you mean `{near}`?"));
+fn unknown(what: &str, used: &Used, known: impl Iterator<Item = &'static str>) -> SyntaxError {
+    let mut error = SyntaxError::new(format!("unknown {what} `{}`", used.name), used.span.clone());
+    error.hint =
+        nearest(used.name, known.map(|name| -> &str { name })).map(|near| format!("did you mean `{near}`?"));
     error
 }
 
@@ -990,6 +1057,35 @@ fn jumps(body: &[Stmt]) -> bool {
         Stmt::With { body, .. } => jumps(body),
         _ => false,
     })
+}
+
+/// Whether the body holds a block that must not see the variables around it.
+fn hides_names(body: &[Stmt]) -> bool {
+    let mut found = (false, false);
+    find_blocks(body, &mut found);
+    found == (true, false)
+}
+
+/// Looks for unscoped and scoped blocks.
+fn find_blocks(body: &[Stmt], found: &mut (bool, bool)) {
+    for stmt in body {
+        match stmt {
+            Stmt::Block { scoped, .. } if *scoped => found.1 = true,
+            Stmt::Block { .. } => found.0 = true,
+            Stmt::For { body, otherwise, .. } => {
+                find_blocks(body, found);
+                find_blocks(otherwise, found);
+            }
+            Stmt::If { branches, otherwise } => {
+                branches.iter().for_each(|(_, b)| find_blocks(b, found));
+                find_blocks(otherwise, found);
+            }
+            Stmt::With { body, .. } | Stmt::SetBlock { body, .. } | Stmt::FilterBlock { body, .. } => {
+                find_blocks(body, found);
+            }
+            _ => {}
+        }
+    }
 }
 
 fn no_jump(body: &[Stmt], tag: &str) -> Done {

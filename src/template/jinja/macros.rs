@@ -9,7 +9,6 @@ use minijinja::{Error, ErrorKind, State};
 use super::args;
 use super::convert::{new_list, tuple};
 use super::fail;
-use crate::value::{Map, Value};
 
 const VARARGS: u32 = 1;
 const KWARGS: u32 = 2;
@@ -109,13 +108,8 @@ impl Macro {
             all.push(tuple(more.to_vec()));
         }
         if self.flags & KWARGS != 0 {
-            let map: Map = rest
-                .into_iter()
-                .map(|(k, v)| (k, super::convert::store(&v)))
-                .collect::<Vec<(String, Value)>>()
-                .into_iter()
-                .collect();
-            all.push(super::convert::map_to_jinja(&map));
+            let rest = rest.into_iter().map(|(k, v)| (Jinja::from(k), v)).collect();
+            all.push(super::dict::Dict::make(rest)?);
         }
         if self.flags & CALLER != 0 {
             all.push(caller.unwrap_or(Jinja::UNDEFINED));

@@ -10,7 +10,7 @@ use super::{fail, output};
 use crate::diagnostic::nearest;
 use crate::value::{List, Map, Value};
 
-const MAP_METHODS: &[&str] =
+pub(super) const MAP_METHODS: &[&str] =
     &["get", "keys", "values", "items", "update", "setdefault", "pop", "popitem", "copy", "clear"];
 const LIST_METHODS: &[&str] =
     &["append", "extend", "insert", "pop", "remove", "clear", "copy", "sort", "reverse", "index", "count"];
@@ -28,6 +28,14 @@ fn key_of(key: &Jinja) -> Result<crate::value::Str, Error> {
         Value::String(s) => Ok(s),
         _ if key.is_undefined() => Err(super::undefined()),
         _ => Err(fail(format!("the keys of this mapping are strings, not {}", output::describe(key)))),
+    }
+}
+
+/// What is put into values is plain data, since Go templates may read it.
+fn plain(value: &Jinja) -> Result<Value, Error> {
+    match store(value) {
+        Value::Object(_) => super::convert::to_torii(value),
+        other => Ok(other),
     }
 }
 
@@ -60,11 +68,11 @@ pub(super) fn of_map(state: &mut State, map: &Map, method: &str, args: &[Jinja])
             let (positional, named) = super::args::split(args);
             for other in positional {
                 for (key, value) in pairs(other)? {
-                    map.insert(key_of(&key)?, store(&value));
+                    map.insert(key_of(&key)?, plain(&value)?);
                 }
             }
             for (key, value) in super::args::named(named)? {
-                map.insert(key, store(&value));
+                map.insert(key, plain(&value)?);
             }
             Ok(Jinja::from(()))
         }
@@ -75,7 +83,7 @@ pub(super) fn of_map(state: &mut State, map: &Map, method: &str, args: &[Jinja])
                 return Ok(to_jinja(&found));
             }
             let value = default.unwrap_or(Jinja::from(()));
-            map.insert(key, store(&value));
+            map.insert(key, plain(&value)?);
             Ok(value)
         }
         "pop" => {

@@ -21,7 +21,7 @@ pub(super) fn candidates(base: &str, name: &str) -> Vec<String> {
 }
 
 /// The filter that turns the name of a template, known only when it runs, into that in the environment.
-pub(super) fn resolve(state: &mut State, name: &Jinja, base: &str) -> Result<Jinja, Error> {
+pub(super) fn resolve(state: &mut State, name: &Jinja, base: &str, may_miss: bool) -> Result<Jinja, Error> {
     let root = Root::of(state)?;
     let known =
         |name: &str| candidates(base, name).into_iter().find(|full| root.shared().info(full).is_some());
@@ -32,7 +32,7 @@ pub(super) fn resolve(state: &mut State, name: &Jinja, base: &str) -> Result<Jin
             if let Some(full) = known(name) {
                 return Ok(Jinja::from(full));
             }
-            Err(not_found(&root, base, name))
+            if may_miss { Ok(Jinja::from(name)) } else { Err(not_found(&root, base, name)) }
         }
         ValueKind::Seq => {
             let mut names = Vec::new();

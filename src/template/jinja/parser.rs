@@ -298,7 +298,14 @@ impl<'a> Parser<'a> {
     }
 
     fn parse_for(&mut self) -> Parsed<Stmt<'a>> {
+        let at = self.span();
         let target = self.target(false)?;
+        if names_loop(&target) {
+            return Err(SyntaxError::new(
+                "`loop` cannot be the variable of a loop: it describes the loop",
+                at,
+            ));
+        }
         self.expect_word("in")?;
         let iter = self.tuple(false, &["recursive"])?;
         let test = if self.skip_name("if") { Some(self.expression()?) } else { None };
@@ -397,7 +404,7 @@ impl<'a> Parser<'a> {
         let name = self.expression()?;
         self.expect_word("import")?;
         let mut names = Vec::new();
-        let mut with_context = None;
+        let mut with_context;
         loop {
             if !names.is_empty() {
                 self.expect_op(",")?;
@@ -901,6 +908,14 @@ impl<'a> Parser<'a> {
         }
         let test = self.make(Kind::Test(Box::new(node), used, args), start)?;
         if negated { self.make(Kind::Not(Box::new(test)), start) } else { Ok(test) }
+    }
+}
+
+fn names_loop(target: &Target) -> bool {
+    match target {
+        Target::Name(name) => *name == "loop",
+        Target::Field(..) => false,
+        Target::Tuple(targets) => targets.iter().any(names_loop),
     }
 }
 

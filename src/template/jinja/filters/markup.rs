@@ -25,7 +25,17 @@ pub(crate) fn tojson(_: &mut State, value: &Jinja, args: &[Jinja]) -> Result<Jin
 
 pub(crate) fn escape(_: &mut State, value: &Jinja, args: &[Jinja]) -> Result<Jinja, Error> {
     let [] = bind("escape", args, [], 0)?;
-    Ok(Jinja::from(escaped(&text(value)?)))
+    Ok(if value.is_safe() { value.clone() } else { Jinja::from_safe_string(escaped(&text(value)?)) })
+}
+
+pub(crate) fn forceescape(_: &mut State, value: &Jinja, args: &[Jinja]) -> Result<Jinja, Error> {
+    let [] = bind("forceescape", args, [], 0)?;
+    Ok(Jinja::from_safe_string(escaped(&text(value)?)))
+}
+
+pub(crate) fn safe(_: &mut State, value: &Jinja, args: &[Jinja]) -> Result<Jinja, Error> {
+    let [] = bind("safe", args, [], 0)?;
+    Ok(Jinja::from_safe_string(text(value)?))
 }
 
 fn escaped(text: &str) -> String {
