@@ -3,7 +3,30 @@
 //! Each family is a file with a table of [`Function`]s. A function knows its Go signature, so that the Go
 //! engine can check arguments and word errors as Go does, and the Jinja adapter can convert and place them.
 
+pub(crate) mod args;
+pub mod builtins;
+pub mod dates;
 pub mod env;
+pub mod glob;
+pub mod random;
+pub mod regex;
+pub mod semver;
+pub mod toml;
+pub mod unicode;
+pub(crate) mod walk;
+
+mod convert;
+mod dicts;
+mod encoding;
+mod kubernetes;
+mod lists;
+mod logic;
+mod math;
+mod notation;
+mod paths;
+mod reflect;
+mod strings;
+mod url;
 
 use crate::value::Value;
 
@@ -56,7 +79,7 @@ impl Type {
 }
 
 /// A function of the library.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Function {
     /// The name in both languages.
     pub name: &'static str,
@@ -70,6 +93,33 @@ pub struct Function {
     pub collection_first: bool,
     /// The function itself. Callers have checked the number of arguments and, in Go, their types.
     pub call: fn(&Env, &[Value]) -> Result<Value, FunctionError>,
+}
+
+impl Function {
+    /// A function with these fixed parameters.
+    pub const fn new(
+        name: &'static str,
+        params: &'static [Type],
+        returns: Type,
+        call: fn(&Env, &[Value]) -> Result<Value, FunctionError>,
+    ) -> Function {
+        Function { name, params, variadic: None, returns, collection_first: false, call }
+    }
+
+    /// The same under another name.
+    pub const fn alias(self, name: &'static str) -> Function {
+        Function { name, ..self }
+    }
+
+    /// The same, with any number of further arguments of this type.
+    pub const fn variadic(self, variadic: Type) -> Function {
+        Function { variadic: Some(variadic), ..self }
+    }
+
+    /// The same, with the piped value of a Jinja filter as the first argument.
+    pub const fn collection_first(self) -> Function {
+        Function { collection_first: true, ..self }
+    }
 }
 
 /// Why a function gave no value. The message is Go's, without `error calling …`.
@@ -112,7 +162,26 @@ impl<S: Into<String>> From<S> for FunctionError {
 pub type FunctionResult = Result<Value, FunctionError>;
 
 /// The families, in the order in which they are searched when the table is built.
-const FAMILIES: &[&[Function]] = &[];
+const FAMILIES: &[&[Function]] = &[
+    builtins::FUNCTIONS,
+    strings::FUNCTIONS,
+    convert::FUNCTIONS,
+    dates::FUNCTIONS,
+    dicts::FUNCTIONS,
+    encoding::FUNCTIONS,
+    kubernetes::FUNCTIONS,
+    lists::FUNCTIONS,
+    logic::FUNCTIONS,
+    math::FUNCTIONS,
+    notation::FUNCTIONS,
+    paths::FUNCTIONS,
+    reflect::FUNCTIONS,
+    random::FUNCTIONS,
+    regex::FUNCTIONS,
+    semver::FUNCTIONS,
+    toml::FUNCTIONS,
+    url::FUNCTIONS,
+];
 
 /// Every function of the library, family by family.
 pub fn all() -> impl Iterator<Item = &'static Function> {
