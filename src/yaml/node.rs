@@ -92,7 +92,7 @@ impl<'a> Tree<'a> {
                     let name = String::from_utf8_lossy(name);
                     let problem = format!("unknown anchor '{name}' referenced").into();
                     return Err(Fault {
-                        stage: Stage::Reader,
+                        stage: Stage::Composer,
                         problem,
                         mark: event.start,
                         context: Mark::default(),
