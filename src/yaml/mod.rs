@@ -12,6 +12,7 @@ mod go_syntax;
 mod head;
 mod input;
 mod locate;
+mod meaning;
 mod node;
 mod parser;
 mod resolve;
@@ -92,7 +93,7 @@ pub fn string_of(value: &Value) -> Option<String> {
     match value {
         Value::Bool(b) => Some(b.to_string()),
         Value::Int(i) => Some(i.as_i128().to_string()),
-        Value::Float(f) => Some(decode::float_text(*f)),
+        Value::Float(f) => Some(meaning::float_text(*f)),
         _ => None,
     }
 }
