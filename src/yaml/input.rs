@@ -127,6 +127,14 @@ fn first_control(bytes: &[u8]) -> Option<usize> {
     wide.or(ascii)
 }
 
+/// Whether a text has line breaks other than LF: CR, NEL, LS or PS.
+pub(super) fn has_odd_breaks(text: &[u8]) -> bool {
+    memchr::memchr(b'\r', text).is_some()
+        || !text.is_ascii()
+            && memchr::memchr2_iter(0xC2, 0xE2, text)
+                .any(|at| matches!(text.get(at..), Some([0xC2, 0x85, ..] | [0xE2, 0x80, 0xA8 | 0xA9, ..])))
+}
+
 fn from_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Input<'static> {
     let mut text = Vec::with_capacity(bytes.len());
     let mut units = bytes.chunks(2).map(|pair| match pair {

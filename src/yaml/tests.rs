@@ -114,6 +114,16 @@ fn numbers_become_the_text_of_a_string_field() {
     assert_eq!(text("a"), None);
 }
 
+#[test]
+fn lines_may_end_with_carriage_returns_and_reading_stays_linear() {
+    assert_eq!(
+        json_of("a: b # c\rd: |\r  e\r  f\u{85}g: h\r\n"),
+        "{\"a\":\"b\",\"d\":\"e\\nf\\n\",\"g\":\"h\"}"
+    );
+    let text = "#\r".repeat(500_000);
+    assert!(matches!(decode(text.as_bytes()), Ok(Value::Null)));
+}
+
 /// Text as values have it, and text that YAML finds difficult.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![

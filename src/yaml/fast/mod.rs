@@ -11,6 +11,7 @@ mod skim;
 
 use std::borrow::Cow;
 
+use super::input::has_odd_breaks;
 use super::scanner::{Cursor, Scanner};
 
 pub(super) use self::build::build;
@@ -65,7 +66,7 @@ struct Reader<'a, S> {
 
 /// Reads a document into a sink; gives the sink back, or gives up.
 fn read<'a, S: Sink<'a>>(text: &'a [u8], sink: S) -> Option<S> {
-    if has_odd_breaks(text) {
+    if has_odd_breaks(text) || memchr::memmem::find(text, "\u{FEFF}".as_bytes()).is_some() {
         return None;
     }
     let mut reader = Reader {
@@ -80,20 +81,6 @@ fn read<'a, S: Sink<'a>>(text: &'a [u8], sink: S) -> Option<S> {
     };
     reader.run()?;
     Some(reader.sink)
-}
-
-/// Whether there are line breaks other than LF, or a byte order mark.
-fn has_odd_breaks(text: &[u8]) -> bool {
-    if memchr::memchr(b'\r', text).is_some() {
-        return true;
-    }
-    !text.is_ascii()
-        && memchr::memchr3_iter(0xC2, 0xE2, 0xEF, text).any(|at| {
-            matches!(
-                text.get(at..),
-                Some([0xC2, 0x85, ..] | [0xE2, 0x80, 0xA8 | 0xA9, ..] | [0xEF, 0xBB, 0xBF, ..])
-            )
-        })
 }
 
 /// What may begin a plain scalar wherever it stands.
