@@ -22,6 +22,7 @@ mod kubernetes;
 mod lists;
 mod logic;
 mod math;
+mod notation;
 mod paths;
 mod reflect;
 mod strings;
@@ -172,6 +173,7 @@ const FAMILIES: &[&[Function]] = &[
     lists::FUNCTIONS,
     logic::FUNCTIONS,
     math::FUNCTIONS,
+    notation::FUNCTIONS,
     paths::FUNCTIONS,
     reflect::FUNCTIONS,
     random::FUNCTIONS,
