@@ -2,10 +2,13 @@
 //!
 //! The library makes [`Diagnostic`]s; the command line shows them (see [`Diagnostic::render`]).
 
+mod mask;
 mod show;
 
 use std::fmt;
 use std::sync::Arc;
+
+pub use self::show::{Severity, escape, escape_line};
 
 /// What a fallible function of the library gives.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

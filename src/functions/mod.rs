@@ -11,6 +11,19 @@ pub mod random;
 pub mod regex;
 pub mod semver;
 pub mod toml;
+pub mod unicode;
+pub(crate) mod walk;
+
+mod convert;
+mod dicts;
+mod encoding;
+mod lists;
+mod logic;
+mod math;
+mod paths;
+mod reflect;
+mod strings;
+mod url;
 
 use crate::value::Value;
 
@@ -146,8 +159,23 @@ impl<S: Into<String>> From<S> for FunctionError {
 pub type FunctionResult = Result<Value, FunctionError>;
 
 /// The families, in the order in which they are searched when the table is built.
-const FAMILIES: &[&[Function]] =
-    &[dates::FUNCTIONS, random::FUNCTIONS, regex::FUNCTIONS, semver::FUNCTIONS, toml::FUNCTIONS];
+const FAMILIES: &[&[Function]] = &[
+    strings::FUNCTIONS,
+    convert::FUNCTIONS,
+    dates::FUNCTIONS,
+    dicts::FUNCTIONS,
+    encoding::FUNCTIONS,
+    lists::FUNCTIONS,
+    logic::FUNCTIONS,
+    math::FUNCTIONS,
+    paths::FUNCTIONS,
+    reflect::FUNCTIONS,
+    random::FUNCTIONS,
+    regex::FUNCTIONS,
+    semver::FUNCTIONS,
+    toml::FUNCTIONS,
+    url::FUNCTIONS,
+];
 
 /// Every function of the library, family by family.
 pub fn all() -> impl Iterator<Item = &'static Function> {

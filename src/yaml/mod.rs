@@ -1,13 +1,29 @@
-//! YAML as Helm reads and writes it.
+//! YAML as Helm reads and writes it: go-yaml v2 behind `sigs.k8s.io/yaml`, its deviations from YAML included.
 //!
-//! Placeholder reader for the first hours of work: YAML 1.2 through a library. It is replaced whole.
+//! Reading goes [`input`] → [`scanner`] → [`parser`] → [`node`] → [`decode`]: bytes, tokens, events, a tree
+//! of one document, a value.
 
-use crate::value::{Map, MapType, Value};
+mod base64;
+mod decode;
+mod go_syntax;
+mod input;
+mod node;
+mod parser;
+mod resolve;
+mod scanner;
+mod token;
+
+use crate::value::Value;
+
+use self::input::Input;
+use self::node::Document;
+use self::token::{Fault, Mark, Stage};
 
 /// Why a text is not YAML that Helm takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct YamlError {
-    /// Go's message: `error converting YAML to JSON: yaml: line 2: …`.
+    /// Go's message: `error converting YAML to JSON: yaml: line 2: …`. Its line, if it has one, may be the one
+    /// before.
     pub message: String,
     /// Line from 1, 0 if unknown.
     pub line: usize,
@@ -15,39 +31,49 @@ pub struct YamlError {
     pub column: usize,
 }
 
-/// Reads the first document of a text, as `sigs.k8s.io/yaml` does.
+/// Reads the first document of a text, as `sigs.k8s.io/yaml` does for a target of type `interface{}`:
+/// YAML 1.1, keys as strings, every number a `float64`. An empty text is null.
 ///
 /// # Errors
 /// When the text is not YAML, or not what JSON can say.
 pub fn decode(text: &[u8]) -> Result<Value, YamlError> {
-    let v: serde_yaml::Value = serde_yaml::from_slice(text).map_err(|e| YamlError {
-        message: format!("error converting YAML to JSON: yaml: {e}"),
-        line: e.location().map_or(0, |l| l.line()),
-        column: e.location().map_or(0, |l| l.column()),
-    })?;
-    Ok(convert(v))
+    let input = Input::new(text);
+    let document =
+        Document::first(&input.text, input.fault).map_err(|f| YamlError::of_fault(f, &input.text))?;
+    decode::decode(&document).map_err(|f| YamlError::at(f.message, f.mark, &input.text))
 }
 
-fn convert(v: serde_yaml::Value) -> Value {
-    match v {
-        serde_yaml::Value::Null => Value::Null,
-        serde_yaml::Value::Bool(b) => Value::Bool(b),
-        serde_yaml::Value::Number(n) => Value::Float(n.as_f64().unwrap_or(0.0)),
-        serde_yaml::Value::String(s) => Value::from(s),
-        serde_yaml::Value::Sequence(l) => Value::list(l.into_iter().map(convert).collect()),
-        serde_yaml::Value::Mapping(m) => {
-            let map = Map::new(MapType::Any);
-            for (k, v) in m {
-                let key = match convert(k) {
-                    Value::String(s) => s,
-                    Value::Bool(b) => b.to_string().into(),
-                    Value::Float(f) => f.to_string().into(),
-                    _ => "null".into(),
-                };
-                map.insert(key, convert(v));
-            }
-            Value::Map(map)
+impl YamlError {
+    fn at(message: String, mark: Mark, text: &[u8]) -> YamlError {
+        let line =
+            text.get(mark.offset.saturating_sub(mark.column as usize)..mark.offset).unwrap_or_default();
+        YamlError {
+            message,
+            line: mark.line as usize + 1,
+            column: String::from_utf8_lossy(line).chars().count() + 1,
         }
-        serde_yaml::Value::Tagged(t) => convert(t.value),
+    }
+
+    fn unplaced(message: String) -> YamlError {
+        YamlError { message, line: 0, column: 0 }
+    }
+
+    fn of_fault(fault: Fault, text: &[u8]) -> YamlError {
+        // go-yaml counts lines from 0, so a message of its parser names the line before, and none for the
+        // first line.
+        let line = match (fault.mark.line, fault.context.line) {
+            _ if fault.stage == Stage::Reader => 0,
+            (0, context) => context,
+            (line, _) if fault.stage == Stage::Scanner => line + 1,
+            (line, _) => line,
+        };
+        let place = if line > 0 { format!("line {line}: ") } else { String::new() };
+        let message = format!("error converting YAML to JSON: yaml: {place}{}", fault.problem);
+        match fault.stage {
+            Stage::Reader if fault.context == Mark::default() && fault.mark == Mark::default() => {
+                YamlError::unplaced(message)
+            }
+            _ => YamlError::at(message, fault.mark, text),
+        }
     }
 }

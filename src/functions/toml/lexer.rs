@@ -1,5 +1,7 @@
 //! The characters of a TOML document, and the words of it that need no context (`BurntSushi/toml` `lex.go`).
 
+use crate::value::print;
+
 /// Why a document can't be read: the line, and BurntSushi's words.
 #[derive(Debug)]
 pub(super) struct Bad {
@@ -55,17 +57,7 @@ pub(super) fn is_bare_key(c: char) -> bool {
 
 /// Go's `%q` of a character.
 pub(super) fn quote_char(c: char) -> String {
-    match c {
-        '\0' => r"'\x00'".to_string(),
-        '\'' => r"'\''".to_string(),
-        '"' => "'\"'".to_string(),
-        '\u{FFFD}' => "'\u{FFFD}'".to_string(),
-        c => {
-            let text = format!("{c:?}");
-            // Rust writes `\u{a0}` where Go writes `\u00a0`.
-            if text.starts_with("'\\u") { format!("'\\u{:04x}'", u32::from(c)) } else { text }
-        }
-    }
+    print::quote_rune(c, false)
 }
 
 impl<'t> Lexer<'t> {
@@ -235,9 +227,9 @@ impl<'t> Lexer<'t> {
         for _ in 0..digits {
             if !self.next()?.is_ascii_hexdigit() {
                 // BurntSushi shows the string up to here.
-                let text = self.from_text(start);
+                let text = print::quote(self.from(start));
                 return self.fail(format!(
-                    "expected {name} hexadecimal digits after '\\{c}', but got {text:?} instead"
+                    "expected {name} hexadecimal digits after '\\{c}', but got {text} instead"
                 ));
             }
         }
@@ -287,8 +279,8 @@ impl<'t> Lexer<'t> {
         match self.from(start) {
             b"true" | b"false" => self.scalar(ScalarKind::Bool, self.from(start)),
             _ => {
-                let word = self.from_text(start);
-                self.fail(format!("expected value but found {word:?} instead"))
+                let word = print::quote(self.from(start));
+                self.fail(format!("expected value but found {word} instead"))
             }
         }
     }
