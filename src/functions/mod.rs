@@ -15,6 +15,7 @@ pub mod unicode;
 pub(crate) mod walk;
 
 mod convert;
+mod crypto;
 mod dicts;
 mod encoding;
 mod lists;
@@ -162,6 +163,7 @@ pub type FunctionResult = Result<Value, FunctionError>;
 const FAMILIES: &[&[Function]] = &[
     strings::FUNCTIONS,
     convert::FUNCTIONS,
+    crypto::FUNCTIONS,
     dates::FUNCTIONS,
     dicts::FUNCTIONS,
     encoding::FUNCTIONS,
