@@ -18,7 +18,7 @@ use crate::functions::random::Random;
 
 /// A private key.
 pub(super) enum PrivateKey {
-    Rsa(Box<rsa::RsaPrivateKey>),
+    Rsa(Box<rsa::PrivateKey>),
     Ecdsa(p256::SecretKey),
     Ed25519(ed25519_dalek::SigningKey),
     Dsa(Box<DsaKey>),
@@ -40,7 +40,7 @@ impl PrivateKey {
             });
             let p = p.map_err(|_| "the search for a prime failed")??;
             // Two equal primes, or one that doesn't go with the exponent, are improbable; then others are tried.
-            match rsa::RsaPrivateKey::from_p_q(p, q?, BoxedUint::from(65_537_u64)) {
+            match rsa::PrivateKey::from_p_q(p, q?, BoxedUint::from(65_537_u64)) {
                 Ok(key) => return Ok(PrivateKey::Rsa(Box::new(key))),
                 Err(_) => continue,
             }
@@ -109,7 +109,7 @@ impl PrivateKey {
             return Err(format!("no private key data in PEM block of type {}", block.kind));
         };
         match kind {
-            "RSA" => rsa::RsaPrivateKey::from_pkcs1_der(bytes)
+            "RSA" => rsa::PrivateKey::from_pkcs1_der(bytes)
                 .map(|key| PrivateKey::Rsa(Box::new(key)))
                 .map_err(|e| format!("parsing RSA private key from PEM: {e}")),
             "EC" => p256::SecretKey::from_sec1_der(bytes)
@@ -144,7 +144,7 @@ fn from_pkcs8(bytes: &[u8]) -> Result<PrivateKey, String> {
     if let Ok(key) = ed25519_dalek::SigningKey::from_pkcs8_der(bytes) {
         return Ok(PrivateKey::Ed25519(key));
     }
-    let key = rsa::RsaPrivateKey::from_pkcs8_der(bytes).map_err(|e| e.to_string())?;
+    let key = rsa::PrivateKey::from_pkcs8_der(bytes).map_err(|e| e.to_string())?;
     Ok(PrivateKey::Rsa(Box::new(key)))
 }
 
