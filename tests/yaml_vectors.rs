@@ -127,3 +127,41 @@ fn decoding_gives_what_go_yaml_gives() {
     }
     report(file, cases.len(), &differences);
 }
+
+/// What Helm's functions print: one final newline is trimmed, and any error is nothing.
+fn printed(result: Result<String, yaml::EmitError>) -> String {
+    match result {
+        Ok(text) => text.strip_suffix('\n').unwrap_or(&text).to_string(),
+        Err(_) => String::new(),
+    }
+}
+
+fn emitting_gives_what_go_yaml_gives(file: &str) {
+    let Some(cases) = vectors(file) else { return };
+    let mut differences = Vec::new();
+    for case in &cases {
+        let text = case["json"].as_str().unwrap();
+        let value = torii::json::decode(text.as_bytes()).unwrap();
+        for (name, got) in [
+            ("toYaml", printed(yaml::to_yaml(&value))),
+            ("toYamlPretty", printed(yaml::to_yaml_pretty(&value))),
+        ] {
+            let want = case[name].as_str().unwrap();
+            let want = if want.starts_with("ERR ") { "" } else { want };
+            if got != want {
+                differences.push(format!("{name} {text}\n  want {want:?}\n  got  {got:?}"));
+            }
+        }
+    }
+    report(file, 2 * cases.len(), &differences);
+}
+
+#[test]
+fn curated_values_are_written_as_go_yaml_writes_them() {
+    emitting_gives_what_go_yaml_gives("yaml_emit_curated.jsonl");
+}
+
+#[test]
+fn random_values_are_written_as_go_yaml_writes_them() {
+    emitting_gives_what_go_yaml_gives("yaml_emit_fuzz.jsonl");
+}

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
+use super::kubernetes::Objects;
 use super::random::{Random, Seed};
 use super::{FunctionError, regex};
 use crate::limits::Limits;
@@ -35,6 +36,8 @@ pub struct Env {
     clock: Option<Timestamp>,
     /// The cost of the costly functions so far, in units of about a millisecond.
     crypto_cost: AtomicU64,
+    /// What `lookup` finds.
+    objects: Objects,
     /// The regular expressions compiled so far.
     pub(super) regexes: regex::Cache,
 }
@@ -60,6 +63,16 @@ impl Env {
     pub fn with_clock(mut self, now: Timestamp) -> Env {
         self.clock = Some(now);
         self
+    }
+
+    /// Gives `lookup` these Kubernetes objects to find.
+    pub fn with_objects(mut self, objects: Vec<Value>) -> Env {
+        self.objects = Objects::new(objects);
+        self
+    }
+
+    pub(super) fn objects(&self) -> &Objects {
+        &self.objects
     }
 
     /// The time, as templates see it.

@@ -27,6 +27,7 @@ pub(crate) fn empty(value: &Value) -> bool {
         Value::Map(m) => m.is_empty(),
         Value::Object(o) => match o.kind() {
             Kind::Struct => false,
+            Kind::Complex128 => !super::builtins::truth(value),
             Kind::Ptr | Kind::Func | Kind::Interface => o.is_nil(),
             Kind::Slice | Kind::Map => o.as_container().is_none_or(|c| empty(&c)),
             // A plain view that is an object again would never end.

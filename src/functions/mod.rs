@@ -4,6 +4,7 @@
 //! engine can check arguments and word errors as Go does, and the Jinja adapter can convert and place them.
 
 pub(crate) mod args;
+pub mod builtins;
 pub mod dates;
 pub mod env;
 pub mod glob;
@@ -18,9 +19,11 @@ mod convert;
 mod crypto;
 mod dicts;
 mod encoding;
+mod kubernetes;
 mod lists;
 mod logic;
 mod math;
+mod notation;
 mod paths;
 mod reflect;
 mod strings;
@@ -161,15 +164,18 @@ pub type FunctionResult = Result<Value, FunctionError>;
 
 /// The families, in the order in which they are searched when the table is built.
 const FAMILIES: &[&[Function]] = &[
+    builtins::FUNCTIONS,
     strings::FUNCTIONS,
     convert::FUNCTIONS,
     crypto::FUNCTIONS,
     dates::FUNCTIONS,
     dicts::FUNCTIONS,
     encoding::FUNCTIONS,
+    kubernetes::FUNCTIONS,
     lists::FUNCTIONS,
     logic::FUNCTIONS,
     math::FUNCTIONS,
+    notation::FUNCTIONS,
     paths::FUNCTIONS,
     reflect::FUNCTIONS,
     random::FUNCTIONS,

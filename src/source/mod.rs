@@ -19,7 +19,7 @@ use crate::value::Str;
 pub use self::archive::unpack;
 pub use self::directory::read_directory;
 pub use self::ignore::Rules;
-pub(crate) use self::words::{io_words, is_print, quote};
+pub(crate) use self::words::{io_words, quote};
 
 /// A file of a chart.
 #[derive(Clone, Debug)]

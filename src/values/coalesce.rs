@@ -262,21 +262,21 @@ mod tests {
 
     #[test]
     fn the_user_s_values_win_and_null_removes_a_default() {
-        let c = chart("c", "{a: 1, b: {x: 1, y: 2}, l: [1, 2], n: null}", vec![]);
-        assert_eq!(coalesced(&c, "{}"), "{a: 1, b: {x: 1, y: 2}, l: [1, 2]}");
-        assert_eq!(coalesced(&c, "{a: null, b: {x: null}, l: [3]}"), "{b: {y: 2}, l: [3]}");
+        let c = chart("c", "{a: 1, b: {x: 1, w: 2}, l: [1, 2], k: null}", vec![]);
+        assert_eq!(coalesced(&c, "{}"), "{a: 1, b: {w: 2, x: 1}, l: [1, 2]}");
+        assert_eq!(coalesced(&c, "{a: null, b: {x: null}, l: [3]}"), "{b: {w: 2}, l: [3]}");
         assert_eq!(
             coalesced(&c, "{b: {z: null}, q: null}"),
-            "{a: 1, b: {x: 1, y: 2, z: null}, l: [1, 2], q: null}"
+            "{a: 1, b: {w: 2, x: 1, z: null}, l: [1, 2], q: null}"
         );
-        assert_eq!(coalesced(&c, "{n: null}"), "{a: 1, b: {x: 1, y: 2}, l: [1, 2]}");
+        assert_eq!(coalesced(&c, "{k: null}"), "{a: 1, b: {w: 2, x: 1}, l: [1, 2]}");
     }
 
     #[test]
     fn nulls_of_defaults_do_not_reach_the_templates() {
-        let c = chart("c", "{b: {x: null, y: {z: null}}}", vec![]);
-        assert_eq!(coalesced(&c, "{}"), "{b: {y: {}}}");
-        assert_eq!(coalesced(&c, "{b: {q: 1}}"), "{b: {q: 1, y: {}}}");
+        let c = chart("c", "{b: {x: null, w: {z: null}}}", vec![]);
+        assert_eq!(coalesced(&c, "{}"), "{b: {w: {}}}");
+        assert_eq!(coalesced(&c, "{b: {q: 1}}"), "{b: {q: 1, w: {}}}");
     }
 
     #[test]
@@ -291,21 +291,21 @@ mod tests {
         let c = chart(
             "p",
             "{global: {a: 1, m: {x: 1}}}",
-            vec![chart("s", "{global: {a: 2, b: 2, m: {y: 2}}}", vec![])],
+            vec![chart("s", "{global: {a: 2, b: 2, m: {w: 2}}}", vec![])],
         );
         assert_eq!(
             coalesced(&c, "{}"),
-            "{global: {a: 1, m: {x: 1}}, s: {global: {a: 1, b: 2, m: {x: 1, y: 2}}}}"
+            "{global: {a: 1, m: {x: 1}}, s: {global: {a: 1, b: 2, m: {w: 2, x: 1}}}}"
         );
     }
 
     #[test]
     fn maps_deep_in_globals_are_shared_between_parent_and_child() {
-        let c = chart("p", "{global: {m: {n: {x: 1}}}}", vec![chart("s", "{}", vec![])]);
+        let c = chart("p", "{global: {m: {k: {x: 1}}}}", vec![chart("s", "{}", vec![])]);
         let values = coalesce(&c, &map("{}"), &mut Vec::new()).unwrap();
         let get = |v: &Map, key: &str| v.get(key).unwrap().as_map().unwrap().clone();
-        let ours = get(&get(&get(&values, "global"), "m"), "n");
-        let theirs = get(&get(&get(&get(&values, "s"), "global"), "m"), "n");
+        let ours = get(&get(&get(&values, "global"), "m"), "k");
+        let theirs = get(&get(&get(&get(&values, "s"), "global"), "m"), "k");
         assert!(ours.is_same(&theirs));
     }
 
@@ -318,7 +318,7 @@ mod tests {
 
     #[test]
     fn tables_over_other_values_are_warned_about() {
-        let c = chart("c", "{a: 1, b: {x: {y: 1}}}", vec![]);
+        let c = chart("c", "{a: 1, b: {x: {w: 1}}}", vec![]);
         let mut warnings = Vec::new();
         coalesce(&c, &map("{a: {z: 1}, b: {x: 1}}"), &mut warnings).unwrap();
         assert_eq!(
@@ -332,9 +332,9 @@ mod tests {
 
     #[test]
     fn the_chart_s_own_maps_stay_as_they_are() {
-        let c = chart("c", "{b: {x: 1, n: null}}", vec![]);
+        let c = chart("c", "{b: {x: 1, k: null}}", vec![]);
         let values = coalesce(&c, &map("{}"), &mut Vec::new()).unwrap();
         values.get("b").unwrap().as_map().unwrap().insert("new", Value::Null);
-        assert_eq!(show(&Value::Map(c.values.clone())), "{b: {n: null, x: 1}}");
+        assert_eq!(show(&Value::Map(c.values.clone())), "{b: {k: null, x: 1}}");
     }
 }

@@ -4,6 +4,7 @@ use super::coalesce::{Mode, layer, merge_tables};
 use super::copy::deep_copy;
 use crate::chart::{Chart, Dependency};
 use crate::diagnostic::Result;
+use crate::functions::semver;
 use crate::value::{Map, MapType, Value, number};
 
 /// Removes the charts that conditions and tags disable, gives the others their aliases, and imports values
@@ -143,9 +144,10 @@ impl Process<'_> {
     }
 }
 
-/// Placeholder until semantic versions are there: takes any version for a fitting one.
-fn compatible(_constraint: &str, _version: &str) -> bool {
-    true
+/// Whether a version satisfies a constraint; not if one of them is malformed
+/// (`helm pkg/chart/v2/util/compatible.go`).
+fn compatible(constraint: &str, version: &str) -> bool {
+    semver::satisfies(version, constraint).unwrap_or(false)
 }
 
 /// The value at a path that is no map (`Values.PathValue`).
@@ -182,7 +184,136 @@ fn print(value: Option<Value>) -> String {
         None | Some(Value::Null) => "<nil>".to_string(),
         Some(Value::String(s)) => s.to_string(),
         Some(Value::Float(f)) => number::format_g(f),
+        Some(Value::Int(i)) => number::format_g(i.as_i64() as f64),
         Some(Value::Bool(b)) => b.to_string(),
         Some(other) => other.type_name().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::{File, from_files, parse_values};
+    use crate::limits::Limits;
+    use crate::source::{Budget, Files};
+
+    /// A chart of files, each given as name and text.
+    fn chart(files: &[(&str, &str)]) -> Chart {
+        let files = files.iter().map(|(name, text)| File { name: (*name).into(), data: (*text).into() });
+        let files = Files { location: "".into(), files: files.collect() };
+        from_files(files, &mut Budget::new(&Limits::default()), &mut Vec::new()).unwrap()
+    }
+
+    fn processed(mut chart: Chart, user: &str) -> Chart {
+        let user = parse_values(format!("{user}\n").as_bytes(), "test").unwrap();
+        process_dependencies(&mut chart, &user, &mut Vec::new()).unwrap();
+        chart
+    }
+
+    fn paths(chart: &Chart) -> Vec<String> {
+        let mut found = vec![chart.full_path.to_string()];
+        found.extend(chart.dependencies.iter().flat_map(paths));
+        found
+    }
+
+    const SUB: [(&str, &str); 2] = [
+        ("charts/s/Chart.yaml", "{name: s, version: 1.2.3}\n"),
+        ("charts/s/values.yaml", "{a: 1, exports: {data: {x: 1, w: 1}}, deep: {z: 2}}\n"),
+    ];
+
+    fn umbrella(dependencies: &str, values: &str) -> Chart {
+        let metadata = format!("{{apiVersion: v2, name: u, version: 1.0.0, dependencies: {dependencies}}}\n");
+        let values = format!("{values}\n");
+        let mut files = vec![("Chart.yaml", metadata.as_str()), ("values.yaml", values.as_str())];
+        files.extend(SUB);
+        chart(&files)
+    }
+
+    #[test]
+    fn conditions_decide_over_tags_and_the_first_boolean_wins() {
+        let dependencies = "[{name: s, version: 1.x.x, condition: \"s.use,other.use\", tags: [t]}]";
+        for (values, enabled) in [
+            ("{}", true),
+            ("{tags: {t: false}}", false),
+            ("{tags: {t: true}, s: {use: false}}", false),
+            ("{tags: {t: false}, s: {use: true}}", true),
+            ("{other: {use: false}}", false),
+            ("{s: {use: true}, other: {use: false}}", true),
+            ("{s: {use: \"false\"}, other: {use: false}}", false),
+            ("{s: {use: null}}", true),
+        ] {
+            let by_user = processed(umbrella(dependencies, "{}"), values);
+            assert_eq!(by_user.dependencies.len() == 1, enabled, "{values}");
+            assert_eq!(by_user.metadata.dependencies.len() == 1, enabled, "{values}");
+            let by_chart = processed(umbrella(dependencies, values), "{}");
+            assert_eq!(by_chart.dependencies.len() == 1, enabled, "{values}");
+        }
+    }
+
+    #[test]
+    fn an_alias_is_the_name_and_one_chart_may_have_several() {
+        let c = processed(
+            umbrella(
+                "[{name: s, version: 1.x.x, alias: one}, {name: s, version: 1.x.x, alias: two, condition: two.use}]",
+                "{}",
+            ),
+            "{}",
+        );
+        assert_eq!(paths(&c), ["u", "u/charts/one", "u/charts/two"]);
+        let names: Vec<_> = c.metadata.dependencies.iter().map(|d| d.name.as_str()).collect();
+        assert_eq!(names, ["one", "two"]);
+    }
+
+    #[test]
+    fn a_chart_of_another_version_takes_part_as_one_that_is_not_listed() {
+        let c = processed(umbrella("[{name: s, version: 2.x.x, alias: other}]", "{}"), "{}");
+        assert_eq!(paths(&c), ["u", "u/charts/s"]);
+        let c = processed(umbrella("[]", "{}"), "{}");
+        assert_eq!(paths(&c), ["u", "u/charts/s"]);
+    }
+
+    #[test]
+    fn values_are_imported_under_the_parent_s_own() {
+        let c = processed(
+            umbrella(
+                "[{name: s, version: 1.x.x, import-values: [data, {child: deep, parent: into.here}, {child: no, parent: x}]}]",
+                "{x: 9}",
+            ),
+            "{}",
+        );
+        let get = |key: &str| c.values.get(key);
+        assert!(matches!(get("x"), Some(Value::Float(f)) if f == 9.0));
+        assert!(matches!(get("w"), Some(Value::Float(f)) if f == 1.0));
+        let into = get("into").unwrap().as_map().unwrap().get("here").unwrap();
+        assert!(into.as_map().unwrap().contains_key("z"));
+        let imports = &c.metadata.dependencies[0].import_values;
+        assert_eq!(imports.len(), 3);
+        assert_eq!(imports[0].as_map().unwrap().get("child").unwrap().as_str(), Some("exports.data"));
+        assert_eq!(imports[0].type_name(), "map[string]string");
+    }
+
+    #[test]
+    fn charts_within_charts_are_asked_by_their_path() {
+        let files = [
+            (
+                "Chart.yaml",
+                "{apiVersion: v2, name: u, version: 1.0.0, dependencies: [{name: s, version: 1.x.x}]}\n",
+            ),
+            (
+                "charts/s/Chart.yaml",
+                "{apiVersion: v2, name: s, version: 1.2.3, dependencies: [{name: t, version: '*', condition: t.use}]}\n",
+            ),
+            ("charts/s/charts/t/Chart.yaml", "{apiVersion: v2, name: t, version: 1.0.0}\n"),
+        ];
+        assert_eq!(paths(&processed(chart(&files), "{}")), ["u", "u/charts/s", "u/charts/s/charts/t"]);
+        assert_eq!(paths(&processed(chart(&files), "{s: {t: {use: false}}}")), ["u", "u/charts/s"]);
+    }
+
+    #[test]
+    fn missing_charts_are_named() {
+        let c = umbrella("[{name: s, version: 1.x.x}, {name: gone, version: 1.x.x}]", "{}");
+        assert!(
+            c.check_dependencies().unwrap_err().message().ends_with("missing in charts/ directory: gone")
+        );
     }
 }

@@ -1,4 +1,38 @@
-//! Base64 as Go's `base64.StdEncoding` reads it.
+//! Base64 as Go's `base64.StdEncoding` reads and writes it.
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// Encodes with padding.
+pub(super) fn encode(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let byte = |i: usize| u32::from(group.get(i).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for i in 0..4 {
+            let symbol = ALPHABET.get((bits >> (18 - 6 * i) & 63) as usize).copied().unwrap_or(b'=');
+            out.push(if i > group.len() { '=' } else { char::from(symbol) });
+        }
+    }
+    out
+}
+
+/// Encodes as go-yaml does for `!!binary`: lines of 70 symbols, each ended, if it is more than one.
+pub(super) fn encode_lines(bytes: &[u8]) -> String {
+    const LINE: usize = 70;
+    let encoded = encode(bytes);
+    if encoded.len() < LINE {
+        return encoded;
+    }
+    let mut out = String::with_capacity(encoded.len() + encoded.len() / LINE + 1);
+    let mut rest = encoded.as_str();
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at_checked(LINE).unwrap_or((rest, ""));
+        out.push_str(line);
+        out.push('\n');
+        rest = after;
+    }
+    out
+}
 
 /// Decodes padded base64; line breaks are skipped, and the bits behind the last byte need not be zero.
 pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {

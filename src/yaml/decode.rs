@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::value::{Map, MapType, Str, Value};
+use crate::value::{Int, IntKind, Map, MapType, Str, Value};
 
 use super::node::{Document, Id, Node, NodeKind};
 use super::resolve::{Scalar, is_timestamp, resolve};
 use super::token::Mark;
-use super::{base64, go_syntax};
+use super::{DECODING, base64, go_syntax};
 
 /// `encoding/json` reads no deeper.
 const MAX_JSON_DEPTH: usize = 10_000;
@@ -24,14 +24,22 @@ pub(super) struct DecodeFault {
 }
 
 const CONVERTING: &str = "error converting YAML to JSON: ";
-const DECODING: &str = "error unmarshaling JSON: while decoding JSON: ";
+
+/// What becomes of integers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Numbers {
+    /// Floats, as JSON makes of every number.
+    Floats,
+    /// `int64` and `uint64`, as go-yaml has them.
+    Kept,
+}
 
 /// The value of a document.
-pub(super) fn decode(document: &Document<'_>) -> Result<Value, DecodeFault> {
+pub(super) fn decode(document: &Document<'_>, numbers: Numbers) -> Result<Value, DecodeFault> {
     if document.nodes.is_empty() {
         return Ok(Value::Null);
     }
-    let mut decoder = Decoder::new(document);
+    let mut decoder = Decoder::new(document, numbers);
     let value = decoder.run()?;
     // sigs looks at the keys when all is decoded, JSON at the numbers when all keys are strings.
     if let Some(fault) = decoder.bad_key {
@@ -41,7 +49,10 @@ pub(super) fn decode(document: &Document<'_>) -> Result<Value, DecodeFault> {
         json_fault(&value, document)?;
     }
     match decoder.too_deep {
-        Some(mark) => Err(DecodeFault { message: format!("{DECODING}exceeded max depth"), mark }),
+        Some((bracket, mark)) => {
+            let message = format!("{DECODING}invalid character '{bracket}' exceeded max depth");
+            Err(DecodeFault { message, mark })
+        }
         None => Ok(value),
     }
 }
@@ -81,6 +92,7 @@ enum Frame {
 
 struct Decoder<'d, 'a> {
     document: &'d Document<'a>,
+    numbers: Numbers,
     frames: Vec<Frame>,
     /// Sequences and mappings among the frames.
     depth: usize,
@@ -90,13 +102,15 @@ struct Decoder<'d, 'a> {
     by_alias: u64,
     bad_key: Option<DecodeFault>,
     not_finite: bool,
-    too_deep: Option<Mark>,
+    /// The bracket that JSON does not take, and where the collection begins.
+    too_deep: Option<(char, Mark)>,
 }
 
 impl<'d, 'a> Decoder<'d, 'a> {
-    fn new(document: &'d Document<'a>) -> Decoder<'d, 'a> {
+    fn new(document: &'d Document<'a>, numbers: Numbers) -> Decoder<'d, 'a> {
         Decoder {
             document,
+            numbers,
             frames: Vec::new(),
             depth: 0,
             aliases: HashSet::new(),
@@ -230,12 +244,12 @@ impl<'d, 'a> Decoder<'d, 'a> {
         match &node.kind {
             NodeKind::Scalar { value, implicit } => self.scalar(node, value, *implicit).map(Some),
             NodeKind::Sequence => {
-                self.enter(node.mark);
+                self.enter('[', node.mark);
                 self.frames.push(Frame::Sequence { next: node.first, end: node.end, items: Vec::new() });
                 Ok(None)
             }
             NodeKind::Mapping => {
-                self.enter(node.mark);
+                self.enter('{', node.mark);
                 self.frames.push(Frame::Mapping {
                     next: node.first,
                     end: node.end,
@@ -263,10 +277,10 @@ impl<'d, 'a> Decoder<'d, 'a> {
         }
     }
 
-    fn enter(&mut self, mark: Mark) {
+    fn enter(&mut self, bracket: char, mark: Mark) {
         self.depth += 1;
         if self.depth > MAX_JSON_DEPTH {
-            self.too_deep.get_or_insert(mark);
+            self.too_deep.get_or_insert((bracket, mark));
         }
     }
 
@@ -328,32 +342,26 @@ impl<'d, 'a> Decoder<'d, 'a> {
 
     /// What sigs makes of a key that is no string.
     fn string_key(&mut self, key: Value, node: &Node<'_>, value: Id) -> Str {
-        match key {
-            Value::String(s) => s,
-            Value::Bool(b) => Str::from_static(if b { "true" } else { "false" }),
-            _ => {
-                let scalar = match &node.kind {
-                    NodeKind::Scalar { value, .. } => typed(node, value),
-                    _ => Scalar::Null,
-                };
-                match scalar {
-                    Scalar::Int(i) => i.to_string().into(),
-                    Scalar::Float(f) => float_key(f).into(),
-                    _ => {
-                        self.bad_key.get_or_insert_with(|| DecodeFault {
-                            message: format!(
-                                "{CONVERTING}unsupported map key of type: {}, key: {}, value: {}",
-                                if scalar == Scalar::Null { "%!s(<nil>)" } else { "uint64" },
-                                go_syntax::scalar(scalar),
-                                go_syntax::value(self.document, value),
-                            ),
-                            mark: node.mark,
-                        });
-                        Str::EMPTY
-                    }
-                }
-            }
+        if let Value::String(s) = key {
+            return s;
         }
+        if let Some(text) = key_text(node) {
+            return text;
+        }
+        let scalar = match &node.kind {
+            NodeKind::Scalar { value, .. } => typed(node, value),
+            _ => Scalar::Null,
+        };
+        self.bad_key.get_or_insert_with(|| DecodeFault {
+            message: format!(
+                "{CONVERTING}unsupported map key of type: {}, key: {}, value: {}",
+                if scalar == Scalar::Null { "%!s(<nil>)" } else { "uint64" },
+                go_syntax::scalar(scalar),
+                go_syntax::value(self.document, value),
+            ),
+            mark: node.mark,
+        });
+        Str::EMPTY
     }
 
     fn merge(&mut self, value: Id) -> Result<(), DecodeFault> {
@@ -461,6 +469,10 @@ impl<'d, 'a> Decoder<'d, 'a> {
         match scalar {
             Scalar::Null => Value::Null,
             Scalar::Bool(b) => Value::Bool(b),
+            Scalar::Int(i) if self.numbers == Numbers::Kept => Value::int64(i),
+            Scalar::Uint(u) if self.numbers == Numbers::Kept => {
+                Value::Int(Int::new(u as i64, IntKind::Uint64))
+            }
             Scalar::Int(i) => Value::Float(i as f64),
             Scalar::Uint(u) => Value::Float(u as f64),
             Scalar::Float(f) => {
@@ -489,23 +501,47 @@ pub(super) fn typed(node: &Node<'_>, text: &[u8]) -> Scalar {
     }
 }
 
+/// The text of a key that is a string, a number or a boolean.
+pub(super) fn key_text(node: &Node<'_>) -> Option<Str> {
+    let NodeKind::Scalar { value, .. } = &node.kind else { return None };
+    scalar_key(typed(node, value), value)
+}
+
+/// What sigs makes of a key of this type.
+pub(super) fn scalar_key(scalar: Scalar, text: &[u8]) -> Option<Str> {
+    match scalar {
+        Scalar::Str => Some(Str::from_bytes(text)),
+        Scalar::Bool(b) => Some(Str::from_static(if b { "true" } else { "false" })),
+        Scalar::Int(i) => Some(i.to_string().into()),
+        Scalar::Float(f) => Some(float_key(f).into()),
+        Scalar::Null | Scalar::Uint(_) => None,
+    }
+}
+
 pub(super) fn is_merge(node: &Node<'_>) -> bool {
     let NodeKind::Scalar { value, implicit } = &node.kind else { return false };
     **value == *b"<<" && (*implicit || node.tag.as_deref() == Some(b"tag:yaml.org,2002:merge"))
 }
 
+/// A float as sigs writes it as a key.
+fn float_key(f: f64) -> String {
+    match float_text(f).as_str() {
+        "+Inf" => ".inf".into(),
+        "-Inf" => "-.inf".into(),
+        "NaN" => ".nan".into(),
+        text => text.into(),
+    }
+}
+
 /// `FormatFloat(f, 'g', -1, 32)`
-pub(super) fn float_key(f: f64) -> String {
+pub(super) fn float_text(f: f64) -> String {
     let narrow = f as f32;
-    if narrow.is_nan() {
-        return ".nan".into();
+    if !narrow.is_finite() {
+        return crate::value::number::format_g(f64::from(narrow));
     }
-    if narrow.is_infinite() {
-        return if narrow > 0.0 { ".inf" } else { "-.inf" }.into();
-    }
-    // The shortest digits of the narrow float, read as a wide one, are still the shortest of these.
-    let digits = zmij::Buffer::new().format_finite(narrow).parse().unwrap_or(f);
-    crate::value::number::format_g(digits)
+    // The shortest digits of the narrow float, read as a wide one, are still the shortest of that.
+    let wide = zmij::Buffer::new().format_finite(narrow).parse().unwrap_or(f);
+    crate::value::number::format_g(wide)
 }
 
 fn yaml_fault(message: String, mark: Mark) -> DecodeFault {

@@ -1,20 +1,31 @@
 //! YAML as Helm reads and writes it: go-yaml v2 behind `sigs.k8s.io/yaml`, its deviations from YAML included.
 //!
 //! Reading goes [`input`] → [`scanner`] → [`parser`] → [`node`] → [`decode`]: bytes, tokens, events, a tree
-//! of one document, a value.
+//! of one document, a value. Writing is [`emit`].
 
 mod base64;
 mod decode;
+mod documents;
+mod emit;
+mod fast;
 mod go_syntax;
+mod head;
 mod input;
+mod locate;
 mod node;
 mod parser;
 mod resolve;
 mod scanner;
 mod token;
 
+pub use self::documents::{ValuesDocument, documents};
+pub use self::emit::{EmitError, to_yaml, to_yaml_pretty};
+pub use self::head::{Head, inspect};
+pub use self::locate::{Position, Spot, Step, leaves, locate};
+
 use crate::value::Value;
 
+use self::decode::Numbers;
 use self::input::Input;
 use self::node::Document;
 use self::token::{Fault, Mark, Stage};
@@ -37,11 +48,80 @@ pub struct YamlError {
 /// # Errors
 /// When the text is not YAML, or not what JSON can say.
 pub fn decode(text: &[u8]) -> Result<Value, YamlError> {
-    let input = Input::new(text);
-    let document =
-        Document::first(&input.text, input.fault).map_err(|f| YamlError::of_fault(f, &input.text))?;
-    decode::decode(&document).map_err(|f| YamlError::at(f.message, f.mark, &input.text))
+    decode_first(text, Numbers::Floats)
 }
+
+/// As [`decode`], but integers stay `int64`, or `uint64` where they only fit that: for Go targets with fields
+/// of type string, for which sigs writes numbers as text; see [`string_of`].
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_with_integers(text: &[u8]) -> Result<Value, YamlError> {
+    decode_first(text, Numbers::Kept)
+}
+
+/// As [`decode`], for a target of type `map[string]interface{}`. Null gives [`Value::Null`]: Go's nil map.
+///
+/// # Errors
+/// As [`decode`], and when the value is of another type.
+pub fn decode_map(text: &[u8]) -> Result<Value, YamlError> {
+    decode_into(text, "map[string]interface {}", |v| matches!(v, Value::Map(_)))
+}
+
+/// As [`decode_map`], for a target of Helm's type `common.Values`.
+///
+/// # Errors
+/// As [`decode_map`].
+pub fn decode_values(text: &[u8]) -> Result<Value, YamlError> {
+    decode_into(text, "common.Values", |v| matches!(v, Value::Map(_)))
+}
+
+/// As [`decode`], for a target of type `[]interface{}`. Null gives [`Value::Null`]: Go's nil slice.
+///
+/// # Errors
+/// As [`decode`], and when the value is of another type.
+pub fn decode_list(text: &[u8]) -> Result<Value, YamlError> {
+    decode_into(text, "[]interface {}", |v| matches!(v, Value::List(_)))
+}
+
+/// What sigs makes of a value for a field of type string, if it is a number or a boolean; floats lose digits
+/// then (`FormatFloat(f, 'g', -1, 32)`). `None` for any other value, which stays as it is.
+pub fn string_of(value: &Value) -> Option<String> {
+    match value {
+        Value::Bool(b) => Some(b.to_string()),
+        Value::Int(i) => Some(i.as_i128().to_string()),
+        Value::Float(f) => Some(decode::float_text(*f)),
+        _ => None,
+    }
+}
+
+fn decode_first(text: &[u8], numbers: Numbers) -> Result<Value, YamlError> {
+    let input = Input::new(text);
+    if input.fault.is_none()
+        && let Some(value) = fast::build(&input.text, numbers)
+    {
+        return Ok(value);
+    }
+    decode_exactly(&input, numbers)
+}
+
+fn decode_exactly(input: &Input<'_>, numbers: Numbers) -> Result<Value, YamlError> {
+    let text = &input.text;
+    let document = Document::first(text, input.fault).map_err(|f| YamlError::of_fault(f, text))?;
+    decode::decode(&document, numbers).map_err(|f| YamlError::at(f.message, f.mark, text))
+}
+
+fn decode_into(text: &[u8], target: &str, fits: fn(&Value) -> bool) -> Result<Value, YamlError> {
+    let value = decode(text)?;
+    if fits(&value) || matches!(value, Value::Null) {
+        return Ok(value);
+    }
+    let message = crate::json::mismatch(&value, None, target).message;
+    Err(YamlError::unplaced(format!("{DECODING}{message}")))
+}
+
+/// What sigs puts before the faults of `encoding/json`.
+const DECODING: &str = "error unmarshaling JSON: while decoding JSON: ";
 
 impl YamlError {
     fn at(message: String, mark: Mark, text: &[u8]) -> YamlError {

@@ -181,6 +181,16 @@ impl Object for Time {
         params(TIME_METHODS, name).unwrap_or(0)
     }
 
+    fn method_param_type(&self, name: &str, _index: usize) -> &'static str {
+        match name {
+            "Add" | "Round" | "Truncate" => "time.Duration",
+            "After" | "Before" | "Compare" | "Equal" | "Sub" => "time.Time",
+            "AddDate" => "int",
+            "In" => "*time.Location",
+            _ => "string",
+        }
+    }
+
     fn print(&self) -> String {
         self.format_text(b"2006-01-02 15:04:05.999999999 -0700 MST")
     }
@@ -247,6 +257,10 @@ impl Object for Duration {
 
     fn method_params(&self, name: &str) -> usize {
         params(DURATION_METHODS, name).unwrap_or(0)
+    }
+
+    fn method_param_type(&self, _name: &str, _index: usize) -> &'static str {
+        "time.Duration"
     }
 
     fn print(&self) -> String {

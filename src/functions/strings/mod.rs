@@ -30,6 +30,7 @@ pub const FUNCTIONS: &[Function] = &[
     Function::new("replace", &[Text, Text, Text], Text, replace),
     Function::new("repeat", &[Int, Text], Text, repeat),
     Function::new("nospace", &[Text], Text, nospace),
+    Function::new("shuffle", &[Text], Text, shuffle),
     Function::new("plural", &[Text, Text, Int], Text, plural),
     // Case.
     Function::new("upper", &[Text], Text, case::upper),
@@ -243,4 +244,16 @@ fn nospace(_: &Env, args: &[Value]) -> FunctionResult {
 fn plural(_: &Env, args: &[Value]) -> FunctionResult {
     let (one, many) = (args::string(args, 0)?, args::string(args, 1)?);
     Ok(Value::String(if args::int(args, 2)? == 1 { one.clone() } else { many.clone() }))
+}
+
+/// xstrings' `Shuffle`: the characters in a random order.
+fn shuffle(env: &Env, args: &[Value]) -> FunctionResult {
+    let mut chars: Vec<char> = args::string(args, 0)?.to_text().chars().collect();
+    env.check_size("shuffle", chars.len().saturating_mul(4))?;
+    let mut random = env.random("shuffle", args)?;
+    for i in (1..chars.len()).rev() {
+        let other = usize::try_from(random.below(i as u64 + 1)).unwrap_or(i);
+        chars.swap(i, other);
+    }
+    Ok(Value::string(chars.into_iter().collect::<std::string::String>()))
 }

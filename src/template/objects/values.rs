@@ -22,8 +22,8 @@ pub(super) fn call(map: &Map, name: &str, args: &[Value]) -> Result<Value, Objec
             }
             other => other,
         }),
-        "AsMap" => Ok(Value::Map(map.with_type(MapType::Any))),
-        "Table" => table(map, string_arg(args, name)?).map(|t| Value::Map(t.with_type(MapType::Values))),
+        "AsMap" => Ok(Value::Map(map.viewed_as(MapType::Any))),
+        "Table" => table(map, string_arg(args, name)?).map(|t| Value::Map(t.viewed_as(MapType::Values))),
         "PathValue" => path_value(map, string_arg(args, name)?),
         _ => Err(ObjectError(format!("values have no method {name}"))),
     }
