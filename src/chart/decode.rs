@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::metadata::{Dependency, Lock, Maintainer, Metadata};
-use crate::value::{Str, Value, number};
+use crate::value::{Str, Value};
+use crate::yaml;
 
 /// Fills the metadata with what a document says; what it does not mention stays.
 ///
@@ -127,10 +128,13 @@ impl Decoder {
     }
 
     fn string(&mut self, value: &Value, into: &mut String) {
-        match text(value) {
-            Some(text) => *into = text,
-            None if value.is_nil() => {}
-            None => self.mismatch(value, "string"),
+        match value {
+            Value::Null => {}
+            Value::String(text) => *into = text.to_text().into_owned(),
+            other => match yaml::string_of(other) {
+                Some(text) => *into = text,
+                None => self.mismatch(other, "string"),
+            },
         }
     }
 
@@ -225,44 +229,23 @@ fn field_name(folded: &str) -> &str {
     }
 }
 
-/// What a scalar becomes where text is wanted.
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(s) => Some(s.to_text().into_owned()),
-        Value::Bool(b) => Some(b.to_string()),
-        Value::Int(i) => Some(i.as_i128().to_string()),
-        Value::Float(f) => Some(float_text(*f)),
-        _ => None,
-    }
-}
-
-/// `strconv.FormatFloat(f, 'g', -1, 32)`: the digits that tell 32-bit floats apart, so 1.10 is `1.1`.
-fn float_text(f: f64) -> String {
-    let nearest = f as f32;
-    if !nearest.is_finite() {
-        return number::format_g(f64::from(nearest));
-    }
-    let shortest: f64 = nearest.to_string().parse().unwrap_or(f);
-    number::format_g(shortest)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::yaml;
 
     fn decoded(text: &str) -> Result<Metadata, String> {
         let mut metadata_ = Metadata::default();
-        metadata(&yaml::decode(text.as_bytes()).unwrap(), &mut metadata_)?;
+        metadata(&yaml::decode_with_integers(text.as_bytes()).unwrap(), &mut metadata_)?;
         Ok(metadata_)
     }
 
     #[test]
     fn keys_match_in_any_case_and_scalars_become_text() {
-        let m = decoded("Name: x\nAPIVERSION: v2\nversion: 1.10\nappVersion: true\nsources: [1.5, a, null]")
+        let m = decoded("Name: x\nAPIVERSION: v2\nversion: 1.10\nappVersion: true\nhome: 20240101123456789\nsources: [1.5, a, null]")
             .unwrap();
         assert_eq!((m.name.as_str(), m.api_version.as_str()), ("x", "v2"));
         assert_eq!((m.version.as_str(), m.app_version.as_str()), ("1.1", "true"));
+        assert_eq!(m.home, "20240101123456789");
         assert_eq!(m.sources, ["1.5", "a", ""]);
     }
 
@@ -297,7 +280,7 @@ mod tests {
     #[test]
     fn a_second_document_fills_what_the_first_left() {
         let mut m = decoded("name: a\ndependencies: [{name: x, alias: other}, {name: z}]").unwrap();
-        metadata(&yaml::decode(b"dependencies: [{name: w}]").unwrap(), &mut m).unwrap();
+        metadata(&yaml::decode_with_integers(b"dependencies: [{name: w}]").unwrap(), &mut m).unwrap();
         assert_eq!((m.dependencies.len(), m.dependencies[0].key()), (1, "other"));
         assert_eq!(m.dependencies[0].name, "w");
     }

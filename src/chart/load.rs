@@ -239,7 +239,7 @@ fn check_api_version(metadata: &mut Metadata, depth: usize) -> Result<()> {
 }
 
 fn decode_file(location: &str, file: &File) -> Result<Value> {
-    yaml::decode(file.data.as_bytes()).map_err(|e| {
+    yaml::decode_with_integers(file.data.as_bytes()).map_err(|e| {
         let place = Place {
             text: file.data.as_str().map(Arc::from),
             ..Place::new(format!("{location}{}", file.name), e.line, e.column)

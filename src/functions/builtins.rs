@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 use super::args::{any, string};
 use super::{Env, Function, FunctionError, FunctionResult, Type};
-use crate::value::print::{is_printable, sprint, sprintf, sprintln};
+use crate::value::print::{PrintError, is_printable, sprint, sprintf, sprintln};
 use crate::value::{Complex, Kind, MapType, Str, Value};
 
 /// The functions.
@@ -175,17 +175,24 @@ fn position(index: &Value, length: usize) -> Result<usize, FunctionError> {
 // Printing.
 
 fn print(env: &Env, args: &[Value]) -> FunctionResult {
-    Ok(Value::String(sprint(&env.limits, args).map_err(String::from)?))
+    counted(env, "print", sprint(&env.limits, args))
 }
 
 fn println(env: &Env, args: &[Value]) -> FunctionResult {
-    Ok(Value::String(sprintln(&env.limits, args).map_err(String::from)?))
+    counted(env, "println", sprintln(&env.limits, args))
+}
+
+/// A printed text, counted as work.
+fn counted(env: &Env, function: &str, text: Result<Str, PrintError>) -> FunctionResult {
+    let text = text.map_err(String::from)?;
+    env.check_size(function, text.len())?;
+    Ok(Value::String(text))
 }
 
 fn printf(env: &Env, args: &[Value]) -> FunctionResult {
     let format = string(args, 0)?;
     let rest = args.get(1..).unwrap_or_default();
-    Ok(Value::String(sprintf(&env.limits, format.as_bytes(), rest).map_err(String::from)?))
+    counted(env, "printf", sprintf(&env.limits, format.as_bytes(), rest))
 }
 
 /// The arguments as one text, as actions would print them (`evalArgs`).

@@ -11,6 +11,7 @@ pub mod glob;
 pub mod random;
 pub mod regex;
 pub mod semver;
+pub mod toml;
 pub mod unicode;
 pub(crate) mod walk;
 
@@ -21,6 +22,7 @@ mod kubernetes;
 mod lists;
 mod logic;
 mod math;
+mod notation;
 mod paths;
 mod reflect;
 mod strings;
@@ -171,11 +173,13 @@ const FAMILIES: &[&[Function]] = &[
     lists::FUNCTIONS,
     logic::FUNCTIONS,
     math::FUNCTIONS,
+    notation::FUNCTIONS,
     paths::FUNCTIONS,
     reflect::FUNCTIONS,
     random::FUNCTIONS,
     regex::FUNCTIONS,
     semver::FUNCTIONS,
+    toml::FUNCTIONS,
     url::FUNCTIONS,
 ];
 

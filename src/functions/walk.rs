@@ -2,7 +2,9 @@
 //! itself, be nested without end, or share its parts so often that a walk would take for ever.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
+use super::semver::{Version, VersionObject};
 use super::{Env, FunctionError};
 use crate::value::{Elem, List, Map, MapType, Str, Value};
 
@@ -93,11 +95,16 @@ fn shallow_equal(a: &Value, b: &Value) -> Option<bool> {
             (true, false) => return None,
         },
         (Value::Object(x), Value::Object(y)) => {
-            if std::sync::Arc::ptr_eq(x, y) {
+            if Arc::ptr_eq(x, y) {
                 return Some(true);
             }
             if x.type_name() != y.type_name() || x.is_nil() != y.is_nil() {
                 return Some(false);
+            }
+            if let Some(version) = x.as_any().downcast_ref::<VersionObject>() {
+                // How it was written counts as well.
+                let other = y.as_any().downcast_ref::<VersionObject>();
+                return Some(other.is_some_and(|o| o.version() == version.version()));
             }
             match (x.to_plain(), y.to_plain()) {
                 (Value::Object(_), _) | (_, Value::Object(_)) => false,
@@ -163,10 +170,13 @@ pub(crate) fn deep_copy(env: &Env, function: &str, value: &Value) -> Result<Valu
                     done: BTreeMap::new(),
                 });
             }
-            _ => match frames.last_mut() {
-                Some(frame) => frame.add(current.clone()),
-                None => return Ok(current),
-            },
+            leaf => {
+                let leaf = copy_leaf(leaf);
+                match frames.last_mut() {
+                    Some(frame) => frame.add(leaf),
+                    None => return Ok(leaf),
+                }
+            }
         }
         if frames.len() > env.limits.data_depth {
             return Err(too_deep(env, function));
@@ -189,6 +199,24 @@ pub(crate) fn deep_copy(env: &Env, function: &str, value: &Value) -> Result<Valu
                 None => return Ok(finished),
             }
         }
+    }
+}
+
+/// A version's fields are out of copystructure's reach: what it makes of one is the zero version.
+fn copy_leaf(value: &Value) -> Value {
+    match value {
+        Value::Object(o) if o.as_any().is::<VersionObject>() => {
+            let zero = Version {
+                major: 0,
+                minor: 0,
+                patch: 0,
+                prerelease: String::new(),
+                metadata: String::new(),
+                original: String::new(),
+            };
+            Value::Object(Arc::new(VersionObject::pointer(zero)))
+        }
+        other => other.clone(),
     }
 }
 
@@ -219,6 +247,55 @@ impl Frame {
             Frame::Map { map_type, done, .. } => Value::Map(Map::from_entries(map_type, done)),
         }
     }
+}
+
+/// Checks that a value written as text, indented by two spaces a level, stays within the limit. One that contains
+/// itself does not, unless it is so deep that writers refuse it anyway.
+pub(crate) fn check_text_size(env: &Env, function: &str, value: &Value) -> Result<(), FunctionError> {
+    let mut size = 0usize;
+    let mut todo: Vec<(Value, usize)> = Vec::new();
+    let mut add = |value: &Value, depth: usize, key: usize, todo: &mut Vec<(Value, usize)>| {
+        let length = match value {
+            Value::String(s) => s.len(),
+            Value::Bytes(b) => b.len().saturating_mul(2),
+            Value::List(l) if !l.is_empty() => {
+                todo.push((value.clone(), depth));
+                0
+            }
+            Value::Map(m) if !m.is_empty() => {
+                todo.push((value.clone(), depth));
+                0
+            }
+            _ => 4,
+        };
+        size = size.saturating_add(length).saturating_add(2 * depth + 2 + key);
+        if size <= env.limits.function_bytes { Ok(()) } else { env.check_size(function, size) }
+    };
+    add(value, 0, 0, &mut todo)?;
+    let mut steps = 0;
+    while let Some((value, depth)) = todo.pop() {
+        if depth > env.limits.data_depth {
+            continue;
+        }
+        match &value {
+            Value::List(l) => {
+                let items = l.read();
+                steps += items.len();
+                for item in items.iter() {
+                    add(item, depth + 1, 0, &mut todo)?;
+                }
+            }
+            Value::Map(m) => {
+                let entries = m.read();
+                steps += entries.len();
+                for (key, item) in entries.iter() {
+                    add(item, depth + 1, key.len(), &mut todo)?;
+                }
+            }
+            _ => {}
+        }
+    }
+    env.step(function, steps)
 }
 
 /// The error of a walk that goes down too far: most likely the value contains itself.

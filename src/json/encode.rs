@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::value::number::{format_e, format_f, format_g};
-use crate::value::{Str, Value};
+use crate::value::{Kind, Str, Value};
 
 use super::JsonError;
 
@@ -118,6 +118,9 @@ impl Encoder<'_> {
             Value::List(l) => (b'[', l.address(), Rest::Items(l.items().into_iter())),
             Value::Map(m) => (b'{', m.address(), Rest::Entries(m.entries().into_iter())),
             Value::Object(o) => {
+                if o.kind() == Kind::Complex128 {
+                    return Err(JsonError::new(format!("json: unsupported type: {}", o.type_name()), 0));
+                }
                 let plain = match o.to_plain() {
                     // An object that has no plain form is what it prints.
                     Value::Object(o) => Value::string(o.print()),

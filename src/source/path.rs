@@ -60,11 +60,11 @@ pub(crate) fn matches(pattern: &str, name: &str) -> Result<bool, BadPattern> {
         if star && chunk.is_empty() {
             return Ok(!name.contains('/'));
         }
-        if let Some(after) = match_chunk(chunk, name)? {
-            if after.is_empty() || !pattern.is_empty() {
-                name = after;
-                continue;
-            }
+        if let Some(after) = match_chunk(chunk, name)?
+            && (after.is_empty() || !pattern.is_empty())
+        {
+            name = after;
+            continue;
         }
         if star {
             for (i, c) in name.char_indices() {
@@ -141,7 +141,7 @@ fn match_chunk<'n>(chunk: &str, name: &'n str) -> Result<Option<&'n str>, BadPat
             }
         }
     }
-    Ok((!failed).then(|| name.as_str()))
+    Ok((!failed).then_some(name.as_str()))
 }
 
 fn match_class(pattern: &mut std::str::Chars<'_>, c: Option<char>) -> Result<bool, BadPattern> {

@@ -137,6 +137,16 @@ impl Map {
         Arc::as_ptr(self.0.viewed.as_ref().unwrap_or(&self.0)) as usize
     }
 
+    /// The shared cell itself, which Jinja sees as an object: crossing languages costs a reference count.
+    pub(crate) fn cell(&self) -> &Arc<MapCell> {
+        &self.0
+    }
+
+    /// The handle of a cell.
+    pub(crate) fn of_cell(cell: Arc<MapCell>) -> Map {
+        Map(cell)
+    }
+
     pub(super) fn take_if_last(self, children: &mut Vec<Value>) {
         if let Some(mut cell) = Arc::into_inner(self.0) {
             children.extend(std::mem::take(cell.entries.get_mut()).into_values());

@@ -15,7 +15,9 @@ pub mod print;
 mod str;
 
 pub use self::complex::Complex;
+pub(crate) use self::list::ListCell;
 pub use self::list::{Elem, List};
+pub(crate) use self::map::MapCell;
 pub use self::map::{Map, MapType};
 pub use self::object::{Kind, Object, ObjectError};
 pub use self::str::Str;

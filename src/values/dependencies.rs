@@ -184,6 +184,7 @@ fn print(value: Option<Value>) -> String {
         None | Some(Value::Null) => "<nil>".to_string(),
         Some(Value::String(s)) => s.to_string(),
         Some(Value::Float(f)) => number::format_g(f),
+        Some(Value::Int(i)) => number::format_g(i.as_i64() as f64),
         Some(Value::Bool(b)) => b.to_string(),
         Some(other) => other.type_name().to_string(),
     }

@@ -5,11 +5,13 @@ use std::io::Read;
 use std::sync::Arc;
 
 use super::set;
-use crate::chart::{merge_maps, parse_values};
-use crate::diagnostic::{Error, Result};
+use crate::chart::{Chart, merge_maps, parse_values};
+use crate::diagnostic::{Error, Place, Result};
+use crate::json;
 use crate::limits::Limits;
 use crate::source::io_words;
 use crate::value::{Map, Str, Value};
+use crate::yaml::{Step, locate};
 
 /// The values flags of a command line, each kind in its order.
 #[derive(Clone, Debug, Default)]
@@ -106,7 +108,7 @@ impl Layers {
             let text = Str::from_bytes(read(path)?);
             let values = parse_values(text.as_bytes(), path)
                 .map_err(|e| e.context(format_args!("failed to parse {path}")))?;
-            layers.values = merge_maps(&layers.values, &values);
+            merge_maps(&layers.values, &values);
             let path = path.as_str().into();
             layers.layers.push(Layer { source: LayerSource::File { path, text } });
         }
@@ -152,15 +154,100 @@ impl Layers {
                 e.reword(format!("failed parsing --set-json data {name}")).note(why)
             });
         }
-        match set::json_value(trimmed.as_bytes()) {
-            Ok(Value::Map(values)) => {
-                self.values = merge_maps(&self.values, &values);
-                Ok(())
+        match json::decode_map(trimmed.as_bytes()) {
+            Ok(Value::Map(values)) => merge_maps(&self.values, &values),
+            Ok(_) => {}
+            Err(why) => {
+                let error = Error::new("failed parsing --set-json data JSON");
+                return Err(error.note(why.message));
             }
-            Ok(_) => Err(Error::new("failed parsing --set-json data JSON: not an object")),
-            Err(why) => Err(Error::new(format!("failed parsing --set-json data JSON: {why}"))),
+        }
+        Ok(())
+    }
+}
+
+/// Where a value was set.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// For a sentence: `by --set`, `in values.yaml`.
+    pub what: String,
+    /// The place, if it is in a file.
+    pub place: Option<Place>,
+}
+
+impl Layers {
+    /// Which layer, the chart's defaults being the lowest, gives the value at a path its value: the topmost
+    /// that has it. This reads the layers again: it is for errors.
+    pub fn origin(&self, chart: &Chart, path: &[String]) -> Option<Origin> {
+        for layer in self.layers.iter().rev() {
+            match &layer.source {
+                LayerSource::File { path: file, text } => {
+                    if let Some(steps) = in_file(text, path) {
+                        return Some(Origin::in_file(file, text, &steps, "in"));
+                    }
+                }
+                LayerSource::Set { flag, text } => {
+                    if in_set(*flag, text, path) {
+                        return Some(Origin { what: format!("by {}", flag.name()), place: None });
+                    }
+                }
+            }
+        }
+        let mut chart = chart;
+        let mut path = path;
+        loop {
+            if let Some(text) = &chart.values_text
+                && let Some(steps) = in_file(text, path)
+            {
+                let file = chart.display_path("values.yaml");
+                return Some(Origin::in_file(&file, text, &steps, "by default in"));
+            }
+            let (name, inner) = path.split_first()?;
+            chart = chart.dependencies.iter().find(|d| d.name() == name)?;
+            path = inner;
         }
     }
+}
+
+impl Origin {
+    fn in_file(file: &str, text: &Str, steps: &[Step], how: &str) -> Origin {
+        let mut place = Place::new(file, 0, 0);
+        if let Some(position) = locate(text.as_bytes(), steps) {
+            let spot = position.key.unwrap_or(position.value);
+            (place.line, place.column) = (spot.line, spot.column);
+        }
+        place.text = Some(text.to_arc());
+        Origin { what: format!("{how} {place}"), place: Some(place) }
+    }
+}
+
+/// The steps to a value of a values file, if it has it.
+fn in_file(text: &Str, path: &[String]) -> Option<Vec<Step>> {
+    steps(&parse_values(text.as_bytes(), "").ok()?, path)
+}
+
+fn in_set(flag: SetFlag, text: &str, path: &[String]) -> bool {
+    let mut layer = Layers::default();
+    layer.set(flag, text, &mut |_| Ok(Vec::new())).is_ok() && steps(&layer.values, path).is_some()
+}
+
+/// The steps to a value, if there is one at the path, a null included.
+fn steps(values: &Map, path: &[String]) -> Option<Vec<Step>> {
+    let mut value = Value::Map(values.clone());
+    let mut steps = Vec::with_capacity(path.len());
+    for name in path {
+        let (step, inner) = match &value {
+            Value::Map(map) => (Step::key(name.as_str()), map.get(name)?),
+            Value::List(list) => {
+                let index = name.parse().ok()?;
+                (Step::Index(index), list.get(index)?)
+            }
+            _ => return None,
+        };
+        steps.push(step);
+        value = inner;
+    }
+    Some(steps)
 }
 
 /// Reads a file named by the user on the command line, or standard input for `-`.

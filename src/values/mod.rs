@@ -3,7 +3,7 @@
 //! 1. [`Layers::gather`] reads what the user asks for: values files, then each kind of `--set`.
 //! 2. [`process_dependencies`] decides which charts take part, under which names, and imports values.
 //! 3. [`coalesce`] lays the user's values over the charts' defaults: what templates see as `.Values`.
-//! 4. `schema::validate` checks them against the charts' schemas.
+//! 4. [`schema::validate`] checks them against the charts' schemas.
 //!
 //! [`prepare`] does the last three. Maps here are changed in place where Helm changes them in place, since
 //! templates can see which maps are shared (globals); what a chart or a layer holds is copied first.
@@ -12,6 +12,7 @@ mod coalesce;
 mod copy;
 mod dependencies;
 mod layers;
+pub mod schema;
 pub mod set;
 
 use crate::chart::Chart;
@@ -22,7 +23,7 @@ use crate::value::{Map, MapType};
 pub use self::coalesce::{coalesce, merge_tables};
 pub use self::copy::deep_copy;
 pub use self::dependencies::process_dependencies;
-pub use self::layers::{Layer, LayerSource, Layers, Overrides, SetFlag, read_input};
+pub use self::layers::{Layer, LayerSource, Layers, Origin, Overrides, SetFlag, read_input};
 
 /// A chart and its values, ready to render.
 #[derive(Clone, Debug)]
@@ -55,6 +56,8 @@ pub fn prepare(
             warnings.push(warning);
         }
     }
-    let _ = (skip_schema_validation, limits);
+    if !skip_schema_validation {
+        schema::validate(&chart, &values, layers, limits)?;
+    }
     Ok(Prepared { chart, values: values.with_type(MapType::Values) })
 }

@@ -504,8 +504,13 @@ pub(super) fn typed(node: &Node<'_>, text: &[u8]) -> Scalar {
 /// The text of a key that is a string, a number or a boolean.
 pub(super) fn key_text(node: &Node<'_>) -> Option<Str> {
     let NodeKind::Scalar { value, .. } = &node.kind else { return None };
-    match typed(node, value) {
-        Scalar::Str => Some(Str::from_bytes(&**value)),
+    scalar_key(typed(node, value), value)
+}
+
+/// What sigs makes of a key of this type.
+pub(super) fn scalar_key(scalar: Scalar, text: &[u8]) -> Option<Str> {
+    match scalar {
+        Scalar::Str => Some(Str::from_bytes(text)),
         Scalar::Bool(b) => Some(Str::from_static(if b { "true" } else { "false" })),
         Scalar::Int(i) => Some(i.to_string().into()),
         Scalar::Float(f) => Some(float_key(f).into()),

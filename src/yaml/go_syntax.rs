@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use super::base64;
 use super::decode::{is_merge, typed};
 use super::node::{Document, Id, Node, NodeKind};
 use super::resolve::Scalar;
@@ -41,6 +42,9 @@ fn print(document: &Document<'_>, node: &Node<'_>, depth: usize, out: &mut Strin
     }
     match &node.kind {
         NodeKind::Scalar { value, .. } => match typed(node, value) {
+            Scalar::Str if node.tag.as_deref() == Some(b"tag:yaml.org,2002:binary") => {
+                quote(&String::from_utf8_lossy(&base64::decode(value).unwrap_or_default()), out);
+            }
             Scalar::Str => quote(&String::from_utf8_lossy(value), out),
             Scalar::Null => out.push_str("interface {}(nil)"),
             other => out.push_str(&scalar(other)),

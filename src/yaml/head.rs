@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use crate::json;
 use crate::value::{Map, Value};
 
-use super::{DECODING, YamlError, decode_with_integers, string_of};
+use super::decode::Numbers;
+use super::input::Input;
+use super::{DECODING, YamlError, decode_exactly, fast, string_of};
 
 /// The fields of a rendered document that decide what Helm does with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,10 +31,16 @@ pub struct Head {
 /// When Helm would refuse the document: it is not YAML, has a key or number that JSON cannot say, or one of
 /// the fields is of another type.
 pub fn inspect(text: &[u8]) -> Result<Head, YamlError> {
-    head_of(&decode_with_integers(text)?)
+    let input = Input::new(text);
+    if input.fault.is_none()
+        && let Some(head) = fast::skim(&input.text)
+    {
+        return Ok(head);
+    }
+    head_of(&decode_exactly(&input, Numbers::Kept)?)
 }
 
-fn head_of(value: &Value) -> Result<Head, YamlError> {
+pub(super) fn head_of(value: &Value) -> Result<Head, YamlError> {
     let mut head = Reader::default();
     match value {
         Value::Null => {}

@@ -7,6 +7,7 @@ mod base64;
 mod decode;
 mod documents;
 mod emit;
+mod fast;
 mod go_syntax;
 mod head;
 mod input;
@@ -96,9 +97,18 @@ pub fn string_of(value: &Value) -> Option<String> {
 
 fn decode_first(text: &[u8], numbers: Numbers) -> Result<Value, YamlError> {
     let input = Input::new(text);
-    let document =
-        Document::first(&input.text, input.fault).map_err(|f| YamlError::of_fault(f, &input.text))?;
-    decode::decode(&document, numbers).map_err(|f| YamlError::at(f.message, f.mark, &input.text))
+    if input.fault.is_none()
+        && let Some(value) = fast::build(&input.text, numbers)
+    {
+        return Ok(value);
+    }
+    decode_exactly(&input, numbers)
+}
+
+fn decode_exactly(input: &Input<'_>, numbers: Numbers) -> Result<Value, YamlError> {
+    let text = &input.text;
+    let document = Document::first(text, input.fault).map_err(|f| YamlError::of_fault(f, text))?;
+    decode::decode(&document, numbers).map_err(|f| YamlError::at(f.message, f.mark, text))
 }
 
 fn decode_into(text: &[u8], target: &str, fits: fn(&Value) -> bool) -> Result<Value, YamlError> {

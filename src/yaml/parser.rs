@@ -287,6 +287,8 @@ impl<'a> Parser<'a> {
             }
             _ => {}
         }
+        // A fault of the next token comes before one of the tag.
+        self.scanner.peek()?;
         let tag = match raw_tag {
             Some((handle, suffix, mark)) => Some(self.resolve_tag(handle, suffix, mark, start)?),
             None => None,

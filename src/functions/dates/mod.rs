@@ -7,6 +7,7 @@ mod parse;
 mod time;
 
 pub use self::duration::Duration;
+pub(super) use self::parse::parse;
 pub use self::time::{Civil, Time, Zone};
 
 use super::{Env, Function, FunctionError, FunctionResult, Type, args};
@@ -35,11 +36,11 @@ pub const FUNCTIONS: &[Function] = &[
     Function::new("must_date_modify", &[Type::String, TIME], TIME, must_modify),
     Function::new("toDate", &[Type::String, Type::String], TIME, |_, given| {
         let (layout, text) = (args::string(given, 0)?, args::string(given, 1)?);
-        Ok(parse::parse(layout.as_bytes(), text.as_bytes()).unwrap_or_else(|_| Time::zero()).into())
+        Ok(parse(layout.as_bytes(), text.as_bytes()).unwrap_or_else(|_| Time::zero()).into())
     }),
     Function::new("mustToDate", &[Type::String, Type::String], TIME, |_, given| {
         let (layout, text) = (args::string(given, 0)?, args::string(given, 1)?);
-        Ok(parse::parse(layout.as_bytes(), text.as_bytes())?.into())
+        Ok(parse(layout.as_bytes(), text.as_bytes())?.into())
     }),
     Function::new("unixEpoch", &[TIME], Type::String, |_, given| {
         Ok(time_argument(given, 0)?.seconds.to_string().into())

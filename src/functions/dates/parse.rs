@@ -38,7 +38,7 @@ struct Fields {
 ///
 /// # Errors
 /// With Go's words.
-pub(super) fn parse(layout: &[u8], value: &[u8]) -> Result<Time, String> {
+pub(in crate::functions) fn parse(layout: &[u8], value: &[u8]) -> Result<Time, String> {
     let mut fields = Fields::default();
     let (mut layout_rest, mut rest) = (layout, value);
     let out_of = |what: &str| format!("parsing time {}: {what}", quote(value));

@@ -24,7 +24,8 @@ fn merge_all(env: &Env, function: &str, args: &[Value], overwrite: bool) -> Func
             Merge { env, function, overwrite, frames: Vec::new() }.run(into, source)?;
         }
     }
-    Ok(destination.map_or_else(|| args::any(args, 0).clone(), Value::Map))
+    // As a parameter, `.Values` has become a plain map.
+    Ok(destination.map_or_else(|| args::any(args, 0).clone(), |m| Value::Map(m.viewed_as(MapType::Any))))
 }
 
 struct Merge<'a> {

@@ -55,15 +55,14 @@ fn set(env: &Env, args: &[Value]) -> FunctionResult {
     let Some(map) = map else { return Err(FunctionError::new("assignment to entry in nil map")) };
     env.step("set", 1)?;
     map.insert(key.clone(), args::any(args, 2).clone());
-    Ok(Value::Map(map.clone()))
+    Ok(Value::Map(map.viewed_as(MapType::Any)))
 }
 
 fn unset(_: &Env, args: &[Value]) -> FunctionResult {
     let (map, key) = (args::dict(args, 0)?, args::string(args, 1)?);
-    if let Some(map) = map {
-        map.remove(key);
-    }
-    Ok(args::any(args, 0).clone())
+    let Some(map) = map else { return Ok(args::any(args, 0).clone()) };
+    map.remove(key);
+    Ok(Value::Map(map.viewed_as(MapType::Any)))
 }
 
 fn has_key(_: &Env, args: &[Value]) -> FunctionResult {

@@ -73,6 +73,14 @@ pub const FUNCTIONS: &[Function] = &[
     }),
 ];
 
+/// Checks that Go takes an expression, without compiling it.
+///
+/// # Errors
+/// If it is malformed, in Go's words.
+pub fn check(pattern: &str) -> Result<(), SyntaxError> {
+    parse::parse(pattern).map(drop)
+}
+
 /// Compiled expressions, by their text.
 #[derive(Debug, Default)]
 pub(crate) struct Cache(Mutex<Compiled>);

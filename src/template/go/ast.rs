@@ -36,7 +36,7 @@ pub(super) struct Unit {
 /// One template: a file's own text or a `define`.
 pub(super) struct Tree {
     pub name: Str,
-    pub root: Vec<Node>,
+    pub root: Box<[Node]>,
     /// Whether it is only spaces and comments, and so doesn't replace another definition.
     pub empty: bool,
 }
@@ -80,8 +80,8 @@ pub(super) enum Node {
 pub(super) struct Branch {
     pub pos: u32,
     pub pipe: Pipe,
-    pub body: Vec<Node>,
-    pub otherwise: Option<Vec<Node>>,
+    pub body: Box<[Node]>,
+    pub otherwise: Option<Box<[Node]>>,
 }
 
 /// `{{ template "name" pipeline }}`
@@ -96,14 +96,14 @@ pub(super) struct Pipe {
     pub pos: u32,
     /// Whether the variables are assigned, not declared.
     pub assign: bool,
-    pub variables: Vec<(Symbol, Span)>,
-    pub commands: Vec<Command>,
+    pub variables: Box<[(Symbol, Span)]>,
+    pub commands: Box<[Command]>,
 }
 
 /// A word and its arguments.
 pub(super) struct Command {
     pub pos: u32,
-    pub args: Vec<Expr>,
+    pub args: Box<[Expr]>,
 }
 
 /// An operand.

@@ -16,6 +16,8 @@ struct Inner {
     frames: Vec<Frame>,
     notes: Vec<String>,
     hint: Option<String>,
+    /// Bytes of the texts of the chain.
+    size: usize,
 }
 
 /// One error of the chain. The text of an error is its own and that of all that it wraps.
@@ -34,6 +36,12 @@ enum Link {
     /// Another error, or words before one.
     Plain(String),
 }
+
+/// From so many bytes on, links of a chain are cut short.
+const LONG_CHAIN: usize = 1 << 20;
+
+/// What is left of a link then.
+const SHORT_LINK: usize = 200;
 
 /// What Helm puts around an author's message, so as to find it again.
 const AUTHOR: (&str, &str) = ("HELM_ERR_START", "HELM_ERR_END");
@@ -55,14 +63,27 @@ impl Failure {
         Failure(Box::new(Inner { links: vec![link], ..Inner::default() }))
     }
 
+    /// Once the chain is long, as in a runaway recursion, each further link is cut short.
+    fn shorten(&mut self, mut text: String) -> String {
+        if self.0.size > LONG_CHAIN && text.len() > SHORT_LINK {
+            let end = text.floor_char_boundary(SHORT_LINK);
+            text.truncate(end);
+            text.push('…');
+        }
+        self.0.size += text.len();
+        text
+    }
+
     /// Wraps the error in one at a node; `message` ends with a colon and a space.
     pub fn within(mut self, location: String, template: &str, node: String, message: String) -> Failure {
+        let node = self.shorten(node);
         self.0.links.push(Link::Exec { location, template: template.into(), node, message });
         self
     }
 
     /// Puts words before the error.
     pub fn context(mut self, words: String) -> Failure {
+        let words = self.shorten(words);
         self.0.links.push(Link::Plain(words));
         self
     }

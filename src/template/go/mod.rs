@@ -216,3 +216,6 @@ fn parse_error(source: &Source, e: &ParseError) -> Error {
         None => error,
     }
 }
+
+#[cfg(test)]
+mod tests;

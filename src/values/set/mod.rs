@@ -216,22 +216,5 @@ fn nested_too_deep() -> Stop {
     ))
 }
 
-/// A JSON text as a value.
-pub(super) fn json_value(text: &[u8]) -> Result<Value, String> {
-    fn convert(value: serde_json::Value) -> Value {
-        match value {
-            serde_json::Value::Null => Value::Null,
-            serde_json::Value::Bool(b) => Value::Bool(b),
-            serde_json::Value::Number(n) => Value::Float(n.as_f64().unwrap_or_default()),
-            serde_json::Value::String(s) => Value::from(s),
-            serde_json::Value::Array(items) => Value::list(items.into_iter().map(convert).collect()),
-            serde_json::Value::Object(entries) => {
-                Value::Map(entries.into_iter().map(|(key, value)| (key, convert(value))).collect())
-            }
-        }
-    }
-    serde_json::from_slice(text).map(convert).map_err(|e| e.to_string())
-}
-
 #[cfg(test)]
 mod tests;

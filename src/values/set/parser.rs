@@ -4,7 +4,8 @@ use super::{
     MAX_NESTED_NAME_LEVEL, MAX_NESTING, ReadFile, Stop, Text, failed, inner_list, inner_map, map_in_list,
     nested_list, nested_too_deep, set_key,
 };
-use crate::diagnostic::{Error, Result};
+use crate::diagnostic::Result;
+use crate::json;
 use crate::source::quote;
 use crate::value::{Map, Value};
 
@@ -163,7 +164,7 @@ impl Parser<'_, '_> {
         let rest = self.text.rest;
         let end = json_end(rest).ok_or_else(|| failed("unexpected end of JSON input"))?;
         let (value, after) = rest.split_at(end);
-        let value = super::json_value(value.as_bytes()).map_err(|e| Stop::Failed(Error::new(e)))?;
+        let value = json::decode(value.as_bytes()).map_err(|e| failed(e.message))?;
         self.text.rest = after;
         self.skip_blanks();
         Ok(Read::Value(value))

@@ -144,6 +144,13 @@ fn begin(
         }
         Value::Map(m) => open(map_frame(m, inner, out.version), before, inner, frames, out)?,
         Value::Object(o) => {
+            if o.kind() == Kind::Complex128 {
+                let before = match out.version {
+                    Version::V2 => "error marshaling into JSON: json: unsupported type",
+                    Version::V3 => "cannot marshal type",
+                };
+                return Err(EmitError { message: format!("{before}: {}", o.type_name()) });
+            }
             let plain = match o.to_plain() {
                 // An object that has no plain form is what it prints.
                 Value::Object(o) => Value::string(o.print()),

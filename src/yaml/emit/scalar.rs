@@ -373,7 +373,9 @@ fn through_json(text: &str, is_key: bool) -> Result<Cow<'_, str>, EmitError> {
         json::write_string(&mut quoted, text, json::Escape::Html);
         // A key may not go over a line, nor be too long to be known for one when its colon comes.
         if next_line || quoted.chars().count() > MAX_JSON_KEY {
-            return Err(EmitError::yaml("did not find expected ',' or '}'"));
+            let line = text.matches('\u{85}').count();
+            let place = if line > 0 { format!("line {line}: ") } else { String::new() };
+            return Err(EmitError::yaml(&format!("{place}did not find expected ',' or '}}'")));
         }
     }
     if !next_line {

@@ -6,6 +6,8 @@
 mod directive;
 mod scalar;
 
+pub(super) use self::scalar::Cursor;
+
 use std::collections::VecDeque;
 
 use super::token::{Fault, Mark, NO_KEY, Stage, Token, TokenKind};
@@ -257,6 +259,11 @@ impl<'a> Scanner<'a> {
 
     /// Skips blanks, comments and line breaks. A tab is no blank where a key may begin.
     fn skip_to_token(&mut self) {
+        if self.pos == 0 && self.text.starts_with("\u{FEFF}".as_bytes()) {
+            // A second byte order mark; it is one character wide.
+            self.pos = 3;
+            self.line_start = 2;
+        }
         loop {
             while self.at(self.pos) == b' '
                 || self.at(self.pos) == b'\t' && (self.flow_level > 0 || !self.key_allowed)

@@ -33,6 +33,12 @@ impl Fold {
     }
 }
 
+/// Where the fast reader goes on.
+pub(crate) struct Cursor {
+    pub pos: usize,
+    pub line_start: usize,
+}
+
 #[derive(PartialEq)]
 enum Chomp {
     Strip,
@@ -45,8 +51,32 @@ impl<'a> Scanner<'a> {
         self.text.get(start..end).unwrap_or_default()
     }
 
-    fn push_scalar(&mut self, value: Cow<'a, [u8]>, style: Style, start: Mark) {
+    fn push_scalar(&mut self, value: Cow<'a, [u8]>, style: Style, start: Mark, end: Mark) {
         self.push(TokenKind::Scalar { value, style }, start);
+        if let Some(token) = self.queue.back_mut() {
+            token.end = end;
+        }
+    }
+
+    // --- for the fast reader, which has its own cursor ---
+
+    /// Reads the scalar that begins at `pos` in a block collection at column `indent`; gives its text and
+    /// where the cursor stands then. `line_start` is where its line begins.
+    pub(crate) fn scalar_at(
+        &mut self,
+        pos: usize,
+        line_start: usize,
+        indent: usize,
+    ) -> Option<(Cow<'a, [u8]>, Cursor)> {
+        self.pos = pos;
+        self.line_start = line_start;
+        self.indent = indent as isize;
+        let value = match self.at(pos) {
+            b'\'' | b'"' => self.scan_any_quoted().ok()?,
+            b'|' | b'>' => Cow::Owned(self.scan_block_scalar().ok()?.0),
+            _ => self.scan_plain().ok()?.0,
+        };
+        Some((value, Cursor { pos: self.pos, line_start: self.line_start }))
     }
 
     /// Takes blanks and breaks between the pieces of a scalar. Behind a break, a tab that stands left of
@@ -75,7 +105,17 @@ impl<'a> Scanner<'a> {
     pub(super) fn fetch_plain(&mut self) -> Scan {
         self.save_key()?;
         self.key_allowed = false;
+        let start = self.mark();
+        let (value, end, broken) = self.scan_plain()?;
+        self.push_scalar(value, Style::Plain, start, end);
+        if broken {
+            self.key_allowed = true;
+        }
+        Ok(())
+    }
 
+    /// Gives the scalar, where it ends, and whether line breaks behind it were taken.
+    fn scan_plain(&mut self) -> Scan<(Cow<'a, [u8]>, Mark, bool)> {
         let start = self.mark();
         let mut end = start;
         let indent = self.indent + 1;
@@ -112,14 +152,7 @@ impl<'a> Scanner<'a> {
             Some(out) => Cow::Owned(out),
             None => Cow::Borrowed(self.slice(start.offset, end.offset)),
         };
-        self.push_scalar(value, Style::Plain, start);
-        if let Some(token) = self.queue.back_mut() {
-            token.end = end;
-        }
-        if fold.broken {
-            self.key_allowed = true;
-        }
-        Ok(())
+        Ok((value, end, fold.broken))
     }
 
     /// Goes to the end of a piece of a plain scalar without blanks.
@@ -141,6 +174,14 @@ impl<'a> Scanner<'a> {
         self.save_key()?;
         self.key_allowed = false;
         let start = self.mark();
+        let value = self.scan_any_quoted()?;
+        let end = self.mark();
+        self.push_scalar(value, Style::Quoted, start, end);
+        Ok(())
+    }
+
+    fn scan_any_quoted(&mut self) -> Scan<Cow<'a, [u8]>> {
+        let start = self.mark();
         let quote = self.at(self.pos);
         self.pos += 1;
         let value = match self.simple_quoted(quote) {
@@ -151,8 +192,7 @@ impl<'a> Scanner<'a> {
             None => Cow::Owned(self.scan_quoted(quote, start)?),
         };
         self.pos += 1;
-        self.push_scalar(value, Style::Quoted, start);
-        Ok(())
+        Ok(value)
     }
 
     /// What is between the quotes, if it stands for itself: one line, nothing escaped.
@@ -283,7 +323,14 @@ impl<'a> Scanner<'a> {
     pub(super) fn fetch_block_scalar(&mut self) -> Scan {
         self.remove_key()?;
         self.key_allowed = true;
+        let start = self.mark();
+        let (value, end) = self.scan_block_scalar()?;
+        self.push_scalar(Cow::Owned(value), Style::Block, start, end);
+        Ok(())
+    }
 
+    /// Gives the scalar and where its last line ends.
+    fn scan_block_scalar(&mut self) -> Scan<(Vec<u8>, Mark)> {
         let start = self.mark();
         let literal = self.at(self.pos) == b'|';
         self.pos += 1;
@@ -326,11 +373,7 @@ impl<'a> Scanner<'a> {
         if chomp == Chomp::Keep {
             out.append(&mut others);
         }
-        self.push_scalar(Cow::Owned(out), Style::Block, start);
-        if let Some(token) = self.queue.back_mut() {
-            token.end = end;
-        }
-        Ok(())
+        Ok((out, end))
     }
 
     /// The indicators behind `|` or `>`: chomping and the columns of indentation.

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::ast::{At, Branch, Call, Expr, Node, Pipe, Symbol, Tree, Unit};
+use super::ast::{At, Branch, Call, Expr, Node, Symbol, Tree, Unit};
 use super::failure::Failure;
 use super::operand::{Operand, contents, has_interface_items};
 use super::{Counters, Definition, Templates};
@@ -99,8 +99,7 @@ impl<'t> Machine<'t> {
         let Some(tree) = unit.trees.get(definition.tree) else { return Ok(()) };
         let base = self.variables.len();
         self.variables.push((0, dot.clone()));
-        static NOWHERE: Pipe = Pipe { pos: 0, assign: false, variables: Vec::new(), commands: Vec::new() };
-        let frame = Frame { unit, tree, base, at: Cell::new(At::Pipe(&NOWHERE)) };
+        let frame = Frame { unit, tree, base, at: Cell::new(At::Expr(&Expr::Dot { pos: 0 })) };
         self.counters.depth += 1;
         self.walk(&frame, &dot, &tree.root)?;
         self.counters.depth -= 1;
@@ -329,7 +328,7 @@ impl<'t> Machine<'t> {
         self.step(f, 1)?;
         let mark = self.variables.len();
         let variables = &branch.pipe.variables;
-        match (variables.as_slice(), branch.pipe.assign) {
+        match (&**variables, branch.pipe.assign) {
             ([], _) => {}
             ([(one, _)], true) => self.assign(f, *one, element.clone())?,
             ([(first, _), (second, _), ..], true) => {
