@@ -105,6 +105,8 @@ pub struct Args {
     #[arg(long)]
     timings: bool,
     #[command(flatten)]
+    bounds: flags::Bounds,
+    #[command(flatten)]
     source: flags::Source,
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_parser = helm::go_bool)]
     enable_dns: bool,
@@ -207,6 +209,7 @@ fn request(args: &Args, global: &Global) -> Result<Request> {
     request.api_versions = flags::split("api-versions", &args.api_versions)?;
     request.skip_schema_validation = args.skip_schema_validation;
     request.go_templates = args.go_templates;
+    request.limits = args.bounds.limits()?;
     request.seed.clone_from(&args.seed);
     request.now = args.now.as_deref().map(time).transpose()?;
     request.allow_outside_symlinks = args.source.allow_outside_symlinks;
