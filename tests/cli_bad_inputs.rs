@@ -113,7 +113,7 @@ fn values_nested_ten_thousand_deep() {
 fn a_link_out_of_the_chart() {
     let folder = folder();
     let chart = chart_in(folder.path());
-    fs::write(folder.path().join("secret.txt"), "hunter2").unwrap();
+    fs::write(folder.path().join("secret.txt"), "a: hunter2\n").unwrap();
     std::os::unix::fs::symlink("../../secret.txt", chart.join("templates/secret.yaml")).unwrap();
     let chart = chart.to_str().unwrap();
     let shown = screen(&["render", "x", chart], Some(folder.path()));

@@ -214,7 +214,10 @@ fn check_chart(chart: &Chart, output: &mut Output) -> Result<()> {
     if chart.metadata.deprecated {
         warn(&mut output.warnings, &mut vec!["this chart is deprecated".into()]);
     }
-    chart.check_dependencies()
+    chart.check_dependencies().map_err(|e| {
+        let folder = chart.display_path("charts/");
+        e.hint(format!("put the missing charts into {folder}, as folders or archives"))
+    })
 }
 
 /// Checks the version of Kubernetes that the chart asks for (`helm pkg/action/action.go: renderResources`).
