@@ -2,10 +2,13 @@
 //!
 //! The library makes [`Diagnostic`]s; the command line shows them (see [`Diagnostic::render`]).
 
+mod mask;
 mod show;
 
 use std::fmt;
 use std::sync::Arc;
+
+pub use self::show::{Severity, escape, escape_line};
 
 /// What a fallible function of the library gives.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -198,8 +201,8 @@ fn distance(a: &str, b: &str) -> usize {
     for (i, row) in rows.iter_mut().enumerate() {
         row[0] = i;
     }
-    for j in 0..=b.len() {
-        rows[0][j] = j;
+    for (j, cell) in rows[0].iter_mut().enumerate() {
+        *cell = j;
     }
     for i in 1..=a.len() {
         for j in 1..=b.len() {

@@ -7,8 +7,9 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
-use super::FunctionError;
+use super::kubernetes::Objects;
 use super::random::{Random, Seed};
+use super::{FunctionError, regex};
 use crate::limits::Limits;
 use crate::value::Value;
 
@@ -19,8 +20,12 @@ pub struct Env {
     pub limits: Limits,
     /// Helm's `--lint` mode: `required` and `fail` don't fail.
     pub lint: bool,
+    /// `missingkey=error`: reading a key that a map does not have is an error.
+    pub strict: bool,
     /// The template that runs now, by its name.
     template: Mutex<String>,
+    /// Steps that functions have taken in this render.
+    work: AtomicU64,
     /// Warnings for the user, in order.
     warnings: Mutex<Vec<String>>,
     /// What random functions repeat from, if they are to repeat.
@@ -29,8 +34,12 @@ pub struct Env {
     calls: Mutex<HashMap<(&'static str, String), u64>>,
     /// The time that templates see, if it stands still.
     clock: Option<Timestamp>,
-    /// The cost of the cryptographic functions so far, in units of about a millisecond.
+    /// The cost of the costly functions so far, in units of about a millisecond.
     crypto_cost: AtomicU64,
+    /// What `lookup` finds.
+    objects: Objects,
+    /// The regular expressions compiled so far.
+    pub(super) regexes: regex::Cache,
 }
 
 /// What time it is in a seeded render, unless the user says: 2025-01-01T00:00:00Z.
@@ -56,6 +65,16 @@ impl Env {
         self
     }
 
+    /// Gives `lookup` these Kubernetes objects to find.
+    pub fn with_objects(mut self, objects: Vec<Value>) -> Env {
+        self.objects = Objects::new(objects);
+        self
+    }
+
+    pub(super) fn objects(&self) -> &Objects {
+        &self.objects
+    }
+
     /// The time, as templates see it.
     pub fn now(&self) -> Timestamp {
         self.clock.unwrap_or_else(|| Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::UNIX_EPOCH))
@@ -74,17 +93,18 @@ impl Env {
         Ok(seed.stream(function, &template, *call, args))
     }
 
-    /// Counts the cost of a cryptographic function, in units of about a millisecond, before it works.
+    /// Counts the cost of a costly function (keys, password hashes, endless searches), in units of about a
+    /// millisecond.
     ///
     /// # Errors
     /// If the render has spent all that it may.
-    pub fn spend_crypto(&self, function: &str, cost: u64) -> Result<(), FunctionError> {
+    pub fn spend(&self, function: &str, cost: u64) -> Result<(), FunctionError> {
         let spent = self.crypto_cost.fetch_add(cost, Ordering::Relaxed).saturating_add(cost);
         if spent <= self.limits.crypto_cost {
             return Ok(());
         }
         Err(FunctionError::new(format!(
-            "{function}: making keys and password hashes takes longer than the limit of {} ms for one render",
+            "{function}: keys, password hashes and searches take longer than the limit of {} ms for one render",
             self.limits.crypto_cost
         )))
     }
@@ -104,17 +124,38 @@ impl Env {
         std::mem::take(&mut self.warnings.lock())
     }
 
-    /// Checks that a function may make a result of this many bytes (or items).
+    /// Checks that a function may make a result of this many bytes (or items), and counts the work.
     ///
     /// # Errors
     /// Names the limit and what was asked for.
     pub fn check_size(&self, function: &str, size: usize) -> Result<(), FunctionError> {
         if size <= self.limits.function_bytes {
-            return Ok(());
+            return self.step(function, size / BYTES_PER_STEP);
         }
         Err(FunctionError::new(format!(
             "{function}: a result of {size} bytes is over the limit of {} bytes for one call",
             self.limits.function_bytes
         )))
     }
+
+    /// Counts steps of a function whose work isn't bounded by the size of its result. All functions of a
+    /// render share one count.
+    ///
+    /// # Errors
+    /// When the render's functions have taken more steps than the limit.
+    pub fn step(&self, function: &str, steps: usize) -> Result<(), FunctionError> {
+        // Not one atomic step, which would cost more than the work it counts: a render runs on one thread.
+        let work = self.work.load(Ordering::Relaxed).saturating_add(steps as u64);
+        self.work.store(work, Ordering::Relaxed);
+        if work <= self.limits.steps {
+            return Ok(());
+        }
+        Err(FunctionError::new(format!(
+            "{function}: the functions of this render have taken more than the limit of {} steps",
+            self.limits.steps
+        )))
+    }
 }
+
+/// How many bytes of a result count as one step.
+const BYTES_PER_STEP: usize = 32;

@@ -4,10 +4,29 @@
 //! engine can check arguments and word errors as Go does, and the Jinja adapter can convert and place them.
 
 pub(crate) mod args;
+pub mod builtins;
+pub mod dates;
 pub mod env;
 pub mod glob;
 pub mod random;
+pub mod regex;
 pub mod semver;
+pub mod toml;
+pub mod unicode;
+pub(crate) mod walk;
+
+mod convert;
+mod dicts;
+mod encoding;
+mod kubernetes;
+mod lists;
+mod logic;
+mod math;
+mod notation;
+mod paths;
+mod reflect;
+mod strings;
+mod url;
 
 use crate::value::Value;
 
@@ -143,7 +162,26 @@ impl<S: Into<String>> From<S> for FunctionError {
 pub type FunctionResult = Result<Value, FunctionError>;
 
 /// The families, in the order in which they are searched when the table is built.
-const FAMILIES: &[&[Function]] = &[random::FUNCTIONS, semver::FUNCTIONS];
+const FAMILIES: &[&[Function]] = &[
+    builtins::FUNCTIONS,
+    strings::FUNCTIONS,
+    convert::FUNCTIONS,
+    dates::FUNCTIONS,
+    dicts::FUNCTIONS,
+    encoding::FUNCTIONS,
+    kubernetes::FUNCTIONS,
+    lists::FUNCTIONS,
+    logic::FUNCTIONS,
+    math::FUNCTIONS,
+    notation::FUNCTIONS,
+    paths::FUNCTIONS,
+    reflect::FUNCTIONS,
+    random::FUNCTIONS,
+    regex::FUNCTIONS,
+    semver::FUNCTIONS,
+    toml::FUNCTIONS,
+    url::FUNCTIONS,
+];
 
 /// Every function of the library, family by family.
 pub fn all() -> impl Iterator<Item = &'static Function> {

@@ -3,7 +3,6 @@
 //! The rules are Helm 4.2.4's, quirks included; each stands in a file of its own: [`split`](split::split),
 //! [`order`], [`hook`], [`select`].
 
-pub mod head;
 pub mod hook;
 pub mod order;
 pub mod pattern;
@@ -15,10 +14,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::value::Str;
-use crate::yaml::YamlError;
+use crate::yaml::{self, YamlError};
 
-pub use self::head::Head;
 pub use self::hook::Hook;
+pub use crate::yaml::Head;
 
 /// A rendered file.
 #[derive(Clone, Debug)]
@@ -95,7 +94,7 @@ pub fn assemble(files: &[File]) -> Result<Manifests, BadDocument> {
     let mut result = Manifests::default();
     for file in sorted {
         for range in split::split(file.text.as_bytes()) {
-            let head = Head::read(&file.text.as_bytes()[range.clone()]).map_err(|error| BadDocument {
+            let head = yaml::inspect(&file.text.as_bytes()[range.clone()]).map_err(|error| BadDocument {
                 source: file.name.clone(),
                 range: range.clone(),
                 error,

@@ -62,9 +62,8 @@ pub fn is_blank(text: &[u8]) -> bool {
     leading_space(text) == text.len()
 }
 
-/// The text without white space around it, as Go's `strings.TrimSpace`.
-pub fn trim(text: &[u8]) -> &[u8] {
-    let text = &text[leading_space(text)..];
+/// The text without white space at its end.
+pub fn trim_end(text: &[u8]) -> &[u8] {
     let mut end = text.len();
     while end > 0 {
         let mut start = end - 1;
@@ -77,6 +76,11 @@ pub fn trim(text: &[u8]) -> &[u8] {
         }
     }
     &text[..end]
+}
+
+/// The text without white space around it, as Go's `strings.TrimSpace`.
+pub fn trim(text: &[u8]) -> &[u8] {
+    trim_end(&text[leading_space(text)..])
 }
 
 #[cfg(test)]

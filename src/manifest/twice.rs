@@ -56,12 +56,12 @@ mod tests {
 
     #[test]
     fn the_same_object_twice_is_a_warning_and_another_namespace_or_group_is_not() {
-        let object = |api: &str, ns: &str| format!("apiVersion: {api}\nkind: R\nmetadata: {{name: n{ns}}}");
+        let object = |api: &str, ns: &str| format!("apiVersion: {api}\nkind: R\nmetadata: {{name: it{ns}}}");
         let (a, b, c) = (object("g/v1", ""), object("g/v1", ", namespace: x"), object("h/v1", ""));
         assert!(warnings(&[&a, &b, &c]).is_empty());
         let again = object("g/v2", "");
         let found = warnings(&[&a, &again]);
         assert_eq!(found.len(), 1);
-        assert!(found[0].starts_with("R \"n\" is rendered 2 times"), "{}", found[0]);
+        assert!(found[0].starts_with("R \"it\" is rendered 2 times"), "{}", found[0]);
     }
 }

@@ -1,1 +1,264 @@
-//! From a chart and values to rendered files, ordered manifests and hooks.
+//! A chart and values in, ordered Kubernetes objects out: Helm's way through, step by step.
+//!
+//! 1. [`crate::chart::load`] reads the chart; library charts and missing dependencies end here.
+//! 2. [`crate::values`] lays the values over each other and checks them.
+//! 3. [`context`] makes of them what each template sees.
+//! 4. [`crate::template::Engine`] parses all templates, then runs those that aren't partials.
+//! 5. [`crate::manifest`] makes objects and hooks of the output.
+
+pub mod context;
+pub mod eval;
+pub mod json;
+pub mod name;
+mod origin;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::chart::{self, Chart};
+use crate::diagnostic::{Diagnostic, Error, Place, Result};
+use crate::functions::{Env, semver};
+use crate::limits::Limits;
+use crate::manifest::{self, BadDocument, File, Manifests};
+use crate::template::objects::{Capabilities, KubeVersion};
+use crate::template::{Engine, Source};
+use crate::value::Str;
+use crate::values::{self, Layers, Overrides};
+
+use self::context::{Shared, Template};
+
+/// The end of the names of files that hold a chart's notes.
+const NOTES: &str = "NOTES.txt";
+
+/// What to render, and how.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The chart: a folder or an archive.
+    pub chart: String,
+    /// The release.
+    pub release: Release,
+    /// The values the user gives.
+    pub values: Overrides,
+    /// The version of Kubernetes that templates see; Helm's default without it.
+    pub kube_version: Option<String>,
+    /// API versions that templates see besides Helm's default ones.
+    pub api_versions: Vec<String>,
+    /// Don't check values against schemas.
+    pub skip_schema_validation: bool,
+    /// Take `.j2` files for Go templates.
+    pub go_templates: bool,
+    /// Follow links that leave the chart.
+    pub allow_outside_symlinks: bool,
+    /// The bounds to keep.
+    pub limits: Limits,
+}
+
+/// The release, as templates see it.
+#[derive(Clone, Debug)]
+pub struct Release {
+    /// Its name.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Whether it is there already.
+    pub is_upgrade: bool,
+    /// The number of its revision.
+    pub revision: i64,
+}
+
+impl Request {
+    /// A request to render a chart as a release of this name, in the namespace `default`, without values.
+    pub fn new(chart: impl Into<String>, name: impl Into<String>) -> Request {
+        Request {
+            chart: chart.into(),
+            release: Release {
+                name: name.into(),
+                namespace: "default".into(),
+                is_upgrade: false,
+                revision: 1,
+            },
+            values: Overrides::default(),
+            kube_version: None,
+            api_versions: Vec::new(),
+            skip_schema_validation: false,
+            go_templates: false,
+            allow_outside_symlinks: false,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// What came of a request.
+#[derive(Clone, Debug, Default)]
+pub struct Output {
+    /// Objects and hooks, in the order of installation.
+    pub manifests: Manifests,
+    /// The files of `crds/`, by the names that `# Source:` shows.
+    pub crds: Vec<File>,
+    /// What `NOTES.txt` of the outermost chart says.
+    pub notes: Option<Str>,
+    /// The rendered files, if they are not YAML that Helm takes; empty otherwise.
+    pub bad: Vec<File>,
+    /// What the user should know.
+    pub warnings: Vec<Diagnostic>,
+    /// How long each step took.
+    pub timings: Vec<(&'static str, Duration)>,
+}
+
+/// Why there are no objects.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The reason.
+    pub error: Error,
+    /// What was rendered nevertheless: all files, when one isn't YAML. Otherwise only warnings.
+    pub output: Option<Box<Output>>,
+}
+
+/// Renders a chart.
+///
+/// # Errors
+/// In Helm's words where Helm has them.
+pub fn render(request: &Request) -> Result<Output, Failure> {
+    let mut output = Output::default();
+    match fill(request, &mut output) {
+        Ok(()) => Ok(output),
+        Err(error) => Err(Failure { error, output: Some(Box::new(output)) }),
+    }
+}
+
+fn fill(request: &Request, output: &mut Output) -> Result<()> {
+    let mut clock = Clock(Instant::now());
+    let capabilities = capabilities(request)?;
+    let options = chart::Options {
+        allow_outside_symlinks: request.allow_outside_symlinks,
+        limits: request.limits.clone(),
+    };
+    let mut warnings = Vec::new();
+    let loaded = chart::load(&request.chart, &options, &mut warnings);
+    warn(&mut output.warnings, &mut warnings);
+    let chart = loaded?;
+    clock.lap("load", output);
+    let mut read = |path: &str| values::read_input(path, &request.limits);
+    let layers = Layers::gather(&request.values, &mut read)?;
+    check_chart(&chart, output)?;
+    name::check(&request.release.name)?;
+    let prepared =
+        values::prepare(&chart, &layers, request.skip_schema_validation, &request.limits, &mut warnings);
+    warn(&mut output.warnings, &mut warnings);
+    let prepared = prepared?;
+    check_kube_version(&prepared.chart, capabilities.kube_version())?;
+    clock.lap("values", output);
+
+    let shared =
+        Shared { release: context::release(&request.release), capabilities: capabilities.into_value() };
+    let (mut templates, _) =
+        context::templates(&prepared.chart, &prepared.values, &shared, request.go_templates)?;
+    context::sort(&mut templates);
+    let env = Arc::new(Env::new(request.limits.clone()));
+    let sources: Vec<Source> = templates.iter().map(|t| t.source.clone()).collect();
+    let engine = Engine::parse(&sources, env.clone())?;
+    clock.lap("parse", output);
+    let rendered = execute(&engine, &templates);
+    warn(&mut output.warnings, &mut env.take_warnings());
+    let files = rendered?;
+    clock.lap("execute", output);
+    collect(&prepared.chart, files, &sources, output)?;
+    clock.lap("manifests", output);
+    Ok(())
+}
+
+fn warn(warnings: &mut Vec<Diagnostic>, messages: &mut Vec<String>) {
+    warnings.extend(messages.drain(..).map(|message| Diagnostic { message, ..Diagnostic::default() }));
+}
+
+struct Clock(Instant);
+
+impl Clock {
+    fn lap(&mut self, phase: &'static str, output: &mut Output) {
+        output.timings.push((phase, self.0.elapsed()));
+        self.0 = Instant::now();
+    }
+}
+
+fn capabilities(request: &Request) -> Result<Capabilities> {
+    let version = match request.kube_version.as_deref().filter(|version| !version.is_empty()) {
+        None => KubeVersion::default(),
+        Some(version) => KubeVersion::parse(version).map_err(|e| {
+            Error::new(format!("invalid kube version '{version}': {e}")).hint("give it as in 1.32")
+        })?,
+    };
+    Ok(Capabilities::new(version, &request.api_versions))
+}
+
+fn check_chart(chart: &Chart, output: &mut Output) -> Result<()> {
+    chart.check_installable()?;
+    if chart.metadata.deprecated {
+        warn(&mut output.warnings, &mut vec!["this chart is deprecated".into()]);
+    }
+    chart.check_dependencies()
+}
+
+/// Checks the version of Kubernetes that the chart asks for (`helm pkg/action/action.go: renderResources`).
+fn check_kube_version(chart: &Chart, version: &KubeVersion) -> Result<()> {
+    let wanted = &chart.metadata.kube_version;
+    if wanted.is_empty() || semver::satisfies(version.normalized(), wanted).unwrap_or(false) {
+        return Ok(());
+    }
+    let version = version.version();
+    Err(Error::new(format!(
+        "chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {version}"
+    ))
+    .hint("name the version of your cluster by --kube-version"))
+}
+
+/// Runs all templates but partials, in order.
+fn execute(engine: &Engine, templates: &[Template]) -> Result<Vec<File>> {
+    let mut files = Vec::new();
+    for template in templates.iter().filter(|t| !manifest::is_partial(&t.source.name)) {
+        let text = engine.render(&template.source, &template.root)?;
+        files.push(File { name: template.source.name.clone(), text });
+    }
+    Ok(files)
+}
+
+/// Takes the notes out of the rendered files, and makes objects of the rest.
+fn collect(chart: &Chart, files: Vec<File>, sources: &[Source], output: &mut Output) -> Result<()> {
+    let own_notes = format!("{}/templates/{NOTES}", chart.name());
+    let (notes, files): (Vec<File>, Vec<File>) =
+        files.into_iter().partition(|file| file.name.ends_with(NOTES));
+    output.notes = notes.into_iter().find(|file| *file.name == *own_notes).map(|file| file.text);
+    output.crds =
+        chart.crds().into_iter().map(|crd| File { name: crd.filename.into(), text: crd.file.data }).collect();
+    match manifest::assemble(&files) {
+        Ok(mut manifests) => {
+            warn(&mut output.warnings, &mut manifests.warnings);
+            output.manifests = manifests;
+            Ok(())
+        }
+        Err(bad) => {
+            let error = explain(&bad, &files, sources);
+            output.bad =
+                files.into_iter().filter(|file| !manifest::split::is_blank(file.text.as_bytes())).collect();
+            output.bad.sort_by(|a, b| a.name.cmp(&b.name));
+            Err(error)
+        }
+    }
+}
+
+/// The error of a document that isn't YAML, with the template line that made it.
+fn explain(bad: &BadDocument, files: &[File], sources: &[Source]) -> Error {
+    let mut error = Error::new(bad.message()).hint("--debug prints the output as it is");
+    let Some(file) = files.iter().find(|file| file.name == bad.source) else { return error };
+    let place = bad
+        .line(file.text.as_bytes())
+        .and_then(|line| origin::template_line(sources, &bad.source, &file.text.to_text(), line));
+    match place {
+        Some(place) => error = error.at(place).note("the line above is the likely origin of what isn't YAML"),
+        None => {
+            if let Some(source) = sources.iter().find(|source| source.name == bad.source) {
+                error = error.at(Place::new(source.file.clone(), 0, 0));
+            }
+        }
+    }
+    error
+}

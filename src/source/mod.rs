@@ -1,1 +1,110 @@
 //! Where charts come from: a directory, an archive.
+//!
+//! A source gives the [`Files`] of a chart, by name, in Helm's order; [`crate::chart`] makes a chart of them.
+//! Nothing is ever unpacked to disk, and nothing outside the chart is read (see [`Options`]).
+
+mod archive;
+mod directory;
+mod ignore;
+pub(crate) mod path;
+mod words;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::diagnostic::{Error, Result};
+use crate::limits::Limits;
+use crate::value::Str;
+
+pub use self::archive::unpack;
+pub use self::directory::read_directory;
+pub use self::ignore::Rules;
+pub(crate) use self::words::{io_words, quote};
+
+/// A file of a chart.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// The name within its chart, with slashes: `templates/hpa.yaml`.
+    pub name: Arc<str>,
+    /// The bytes, without a byte order mark at the start.
+    pub data: Str,
+}
+
+/// The files of a chart, its subcharts' files included.
+#[derive(Clone, Debug)]
+pub struct Files {
+    /// What stands before a file's name when it is shown to the user: `charts/gateway/`, `gateway-1.0.0.tgz:`.
+    pub location: Arc<str>,
+    /// The files, in the order in which Helm loads them.
+    pub files: Vec<File>,
+}
+
+/// How to read a source.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Follow symbolic links that leave the chart's directory, as Helm does. A chart from elsewhere could
+    /// use them to show files of this machine.
+    pub allow_outside_symlinks: bool,
+    /// The bounds on files and archives.
+    pub limits: Limits,
+}
+
+/// What may still be read of one chart: shared by a chart and the archives within it.
+#[derive(Debug)]
+pub struct Budget {
+    limits: Limits,
+    bytes: u64,
+    entries: usize,
+}
+
+impl Budget {
+    /// All of it.
+    pub fn new(limits: &Limits) -> Budget {
+        Budget { limits: limits.clone(), bytes: limits.chart_bytes, entries: limits.chart_entries }
+    }
+
+    /// The bounds it was made of.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Counts a file or folder.
+    fn entry(&mut self) -> Result<()> {
+        self.entries = self.entries.checked_sub(1).ok_or_else(|| {
+            Error::new(format!("chart has more than {} files and folders", self.limits.chart_entries))
+        })?;
+        Ok(())
+    }
+
+    /// Counts the bytes of a file. The words are those of `helm pkg/chart/loader/archive/archive.go`.
+    fn bytes(&mut self, size: u64) -> Result<()> {
+        self.bytes = self.bytes.checked_sub(size).ok_or_else(|| {
+            Error::new(format!(
+                "decompressed chart is larger than the maximum size {}",
+                self.limits.chart_bytes
+            ))
+        })?;
+        Ok(())
+    }
+}
+
+/// Reads the files of the chart at `path`: a directory, or an archive (`.tgz`).
+///
+/// # Errors
+/// When there is nothing at the path, or it is neither; and all that [`read_directory`] and [`unpack`] refuse.
+pub fn open(path: &str, options: &Options, budget: &mut Budget) -> Result<Files> {
+    let metadata = std::fs::metadata(path).map_err(|e| {
+        if e.kind() == std::io::ErrorKind::NotFound {
+            Error::new(format!("path {} not found", quote(path)))
+        } else {
+            Error::new(format!("stat {path}: {}", io_words(&e)))
+        }
+    })?;
+    if metadata.is_dir() {
+        read_directory(Path::new(path), options, budget)
+    } else if metadata.is_file() {
+        archive::read_file(path, metadata.len(), budget)
+    } else {
+        Err(words::irregular(path))
+    }
+}

@@ -2,11 +2,13 @@
 
 pub mod go;
 pub mod jinja;
+pub mod objects;
 
 use std::sync::Arc;
 
-use crate::diagnostic::Error;
-use crate::value::{Str, Value};
+use crate::diagnostic::{Error, Result};
+use crate::functions::Env;
+use crate::value::{Map, MapType, Str, Value};
 
 /// Which language a template is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,5 +38,35 @@ pub struct Source {
 /// What one language asks of the other in a mixed chart.
 pub trait Peer: Send + Sync {
     /// Runs the template of this name with `dot` as its context; `None` if this language has none of the name.
-    fn include(&self, name: &str, dot: &Value) -> Option<Result<Str, Error>>;
+    fn include(&self, name: &str, dot: &Value) -> Option<Result<Str>>;
+}
+
+/// The templates of a chart in both languages, parsed.
+pub struct Engine {
+    go: go::Templates,
+}
+
+impl Engine {
+    /// Parses templates, which stand in Helm's order: of two definitions of the same name the later one is used.
+    ///
+    /// # Errors
+    /// At the first template that can't be parsed.
+    pub fn parse(sources: &[Source], env: Arc<Env>) -> Result<Engine> {
+        Ok(Engine { go: go::Templates::parse(sources, env)? })
+    }
+
+    /// Runs a template. `root` is what it sees as its dot or its globals; `Template` is added to it.
+    ///
+    /// # Errors
+    /// When the template fails.
+    pub fn render(&self, source: &Source, root: &Map) -> Result<Str> {
+        let template = Map::new(MapType::Values);
+        template.insert("Name", Value::from(&*source.name));
+        template.insert("BasePath", Value::from(&*source.base_path));
+        root.insert("Template", Value::Map(template));
+        match source.language {
+            Language::Go => self.go.render(&source.name, root, None),
+            Language::Jinja => Err(Error::new(format!("{}: Jinja can't be run yet", source.file))),
+        }
+    }
 }

@@ -90,6 +90,16 @@ impl List {
         Arc::as_ptr(&self.0) as usize
     }
 
+    /// The shared cell itself, which Jinja sees as an object: crossing languages costs a reference count.
+    pub(crate) fn cell(&self) -> &Arc<ListCell> {
+        &self.0
+    }
+
+    /// The handle of a cell.
+    pub(crate) fn of_cell(cell: Arc<ListCell>) -> List {
+        List(cell)
+    }
+
     pub(super) fn take_if_last(self, children: &mut Vec<Value>) {
         if let Some(cell) = Arc::into_inner(self.0) {
             children.append(&mut cell.items.write());

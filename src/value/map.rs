@@ -40,6 +40,14 @@ pub struct Map(Arc<MapCell>);
 pub(crate) struct MapCell {
     map_type: MapType,
     entries: RwLock<BTreeMap<Str, Value>>,
+    /// The cell whose entries are meant, if this one only gives them another type.
+    viewed: Option<Arc<MapCell>>,
+}
+
+impl MapCell {
+    fn entries(&self) -> &RwLock<BTreeMap<Str, Value>> {
+        self.viewed.as_ref().map_or(&self.entries, |cell| &cell.entries)
+    }
 }
 
 impl Map {
@@ -50,7 +58,7 @@ impl Map {
 
     /// A map with these entries.
     pub fn from_entries(map_type: MapType, entries: BTreeMap<Str, Value>) -> Map {
-        Map(Arc::new(MapCell { map_type, entries: RwLock::new(entries) }))
+        Map(Arc::new(MapCell { map_type, entries: RwLock::new(entries), viewed: None }))
     }
 
     /// The Go type.
@@ -63,29 +71,39 @@ impl Map {
         Map::from_entries(map_type, self.read().clone())
     }
 
+    /// The same map under another Go type, as Go's conversion of a map gives it: what one of them is changed
+    /// to, the other is, too.
+    pub fn viewed_as(&self, map_type: MapType) -> Map {
+        if map_type == self.map_type() {
+            return self.clone();
+        }
+        let cell = self.0.viewed.clone().unwrap_or_else(|| self.0.clone());
+        Map(Arc::new(MapCell { map_type, entries: RwLock::default(), viewed: Some(cell) }))
+    }
+
     /// The value under `key`.
     pub fn get(&self, key: impl AsRef<[u8]>) -> Option<Value> {
-        self.0.entries.read_recursive().get(key.as_ref()).cloned()
+        self.0.entries().read_recursive().get(key.as_ref()).cloned()
     }
 
     /// Sets the value under `key`; gives the one it replaces.
     pub fn insert(&self, key: impl Into<Str>, value: Value) -> Option<Value> {
-        self.0.entries.write().insert(key.into(), value)
+        self.0.entries().write().insert(key.into(), value)
     }
 
     /// Removes and gives the value under `key`.
     pub fn remove(&self, key: impl AsRef<[u8]>) -> Option<Value> {
-        self.0.entries.write().remove(key.as_ref())
+        self.0.entries().write().remove(key.as_ref())
     }
 
     /// Whether there is an entry under `key`.
     pub fn contains_key(&self, key: impl AsRef<[u8]>) -> bool {
-        self.0.entries.read_recursive().contains_key(key.as_ref())
+        self.0.entries().read_recursive().contains_key(key.as_ref())
     }
 
     /// The number of entries.
     pub fn len(&self) -> usize {
-        self.0.entries.read_recursive().len()
+        self.0.entries().read_recursive().len()
     }
 
     /// Whether there are no entries.
@@ -106,22 +124,33 @@ impl Map {
     /// Borrows the entries for a read-only walk by library code. Reading the same map again meanwhile is
     /// fine; writing to it would never return, so no template code may run under the guard.
     pub fn read(&self) -> RwLockReadGuard<'_, BTreeMap<Str, Value>> {
-        self.0.entries.read_recursive()
+        self.0.entries().read_recursive()
     }
 
     /// Whether both are the same map, not only equal ones.
     pub fn is_same(&self, other: &Map) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        self.address() == other.address()
     }
 
     /// An address that tells maps apart while they live: for finding cycles.
     pub fn address(&self) -> usize {
-        Arc::as_ptr(&self.0) as usize
+        Arc::as_ptr(self.0.viewed.as_ref().unwrap_or(&self.0)) as usize
+    }
+
+    /// The shared cell itself, which Jinja sees as an object: crossing languages costs a reference count.
+    pub(crate) fn cell(&self) -> &Arc<MapCell> {
+        &self.0
+    }
+
+    /// The handle of a cell.
+    pub(crate) fn of_cell(cell: Arc<MapCell>) -> Map {
+        Map(cell)
     }
 
     pub(super) fn take_if_last(self, children: &mut Vec<Value>) {
-        if let Some(cell) = Arc::into_inner(self.0) {
-            children.extend(std::mem::take(&mut *cell.entries.write()).into_values());
+        if let Some(mut cell) = Arc::into_inner(self.0) {
+            children.extend(std::mem::take(cell.entries.get_mut()).into_values());
+            children.extend(cell.viewed.take().map(|viewed| Value::Map(Map(viewed))));
         }
     }
 }

@@ -6,13 +6,18 @@
 //! Maps and lists are handles: a clone shares the contents, as in Go and in Python. So `set .Values "x" 1`
 //! in one template is seen by the next (the istio charts depend on it).
 
+mod complex;
 mod list;
 mod map;
 pub mod number;
 mod object;
+pub mod print;
 mod str;
 
+pub use self::complex::Complex;
+pub(crate) use self::list::ListCell;
 pub use self::list::{Elem, List};
+pub(crate) use self::map::MapCell;
 pub use self::map::{Map, MapType};
 pub use self::object::{Kind, Object, ObjectError};
 pub use self::str::Str;
@@ -320,6 +325,16 @@ mod tests {
         other.insert("a", Value::int(1));
         assert!(m.contains_key("a"));
         assert!(m.is_same(&other));
+    }
+
+    #[test]
+    fn a_view_of_a_map_shares_its_contents_under_another_type() {
+        let m = Map::new(MapType::Any);
+        let view = m.viewed_as(MapType::Values);
+        view.insert("a", Value::int(1));
+        assert!(m.contains_key("a") && m.is_same(&view));
+        assert_eq!((m.map_type(), view.map_type()), (MapType::Any, MapType::Values));
+        assert_eq!(view.viewed_as(MapType::Any).len(), 1);
     }
 
     #[test]

@@ -95,6 +95,23 @@ pub trait Object: fmt::Debug + Send + Sync + Any {
     /// What `{{ . }}` and `%v` print (Go calls `String()` or `Error()` where the type has them).
     fn print(&self) -> String;
 
+    /// Whether Go's `fmt` calls `String()` or `Error()` on it. A method that only a pointer has doesn't count
+    /// where `fmt` gets a copy.
+    fn is_stringer(&self) -> bool {
+        self.has_method("String") || self.has_method("Error")
+    }
+
+    /// What `{{ .X }}` prints when the object is reached in place, through a pointer: Go then calls a
+    /// pointer's `String()` too.
+    fn print_in_place(&self) -> String {
+        self.print()
+    }
+
+    /// The Go type of a method's parameter, by its index.
+    fn method_param_type(&self, _name: &str, _index: usize) -> &'static str {
+        "string"
+    }
+
     /// The same as plain data: what `toJson`, `toYaml` and Jinja see.
     fn to_plain(&self) -> Value;
 

@@ -1,13 +1,40 @@
-//! YAML as Helm reads and writes it.
+//! YAML as Helm reads and writes it: go-yaml v2 behind `sigs.k8s.io/yaml`, its deviations from YAML included.
 //!
-//! Placeholder reader for the first hours of work: YAML 1.2 through a library. It is replaced whole.
+//! Reading goes [`input`] → [`scanner`] → [`parser`] → [`node`] → [`decode`]: bytes, tokens, events, a tree
+//! of one document, a value. Writing is [`emit`].
 
-use crate::value::{Map, MapType, Value};
+mod base64;
+mod decode;
+mod documents;
+mod emit;
+mod fast;
+mod go_syntax;
+mod head;
+mod input;
+mod locate;
+mod node;
+mod parser;
+mod resolve;
+mod scanner;
+mod token;
+
+pub use self::documents::{ValuesDocument, documents};
+pub use self::emit::{EmitError, to_yaml, to_yaml_pretty};
+pub use self::head::{Head, inspect};
+pub use self::locate::{Position, Spot, Step, leaves, locate};
+
+use crate::value::Value;
+
+use self::decode::Numbers;
+use self::input::Input;
+use self::node::Document;
+use self::token::{Fault, Mark, Stage};
 
 /// Why a text is not YAML that Helm takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct YamlError {
-    /// Go's message: `error converting YAML to JSON: yaml: line 2: …`.
+    /// Go's message: `error converting YAML to JSON: yaml: line 2: …`. Its line, if it has one, may be the one
+    /// before.
     pub message: String,
     /// Line from 1, 0 if unknown.
     pub line: usize,
@@ -15,39 +42,118 @@ pub struct YamlError {
     pub column: usize,
 }
 
-/// Reads the first document of a text, as `sigs.k8s.io/yaml` does.
+/// Reads the first document of a text, as `sigs.k8s.io/yaml` does for a target of type `interface{}`:
+/// YAML 1.1, keys as strings, every number a `float64`. An empty text is null.
 ///
 /// # Errors
 /// When the text is not YAML, or not what JSON can say.
 pub fn decode(text: &[u8]) -> Result<Value, YamlError> {
-    let v: serde_yaml::Value = serde_yaml::from_slice(text).map_err(|e| YamlError {
-        message: format!("error converting YAML to JSON: yaml: {e}"),
-        line: e.location().map_or(0, |l| l.line()),
-        column: e.location().map_or(0, |l| l.column()),
-    })?;
-    Ok(convert(v))
+    decode_first(text, Numbers::Floats)
 }
 
-fn convert(v: serde_yaml::Value) -> Value {
-    match v {
-        serde_yaml::Value::Null => Value::Null,
-        serde_yaml::Value::Bool(b) => Value::Bool(b),
-        serde_yaml::Value::Number(n) => Value::Float(n.as_f64().unwrap_or(0.0)),
-        serde_yaml::Value::String(s) => Value::from(s),
-        serde_yaml::Value::Sequence(l) => Value::list(l.into_iter().map(convert).collect()),
-        serde_yaml::Value::Mapping(m) => {
-            let map = Map::new(MapType::Any);
-            for (k, v) in m {
-                let key = match convert(k) {
-                    Value::String(s) => s,
-                    Value::Bool(b) => b.to_string().into(),
-                    Value::Float(f) => f.to_string().into(),
-                    _ => "null".into(),
-                };
-                map.insert(key, convert(v));
-            }
-            Value::Map(map)
+/// As [`decode`], but integers stay `int64`, or `uint64` where they only fit that: for Go targets with fields
+/// of type string, for which sigs writes numbers as text; see [`string_of`].
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_with_integers(text: &[u8]) -> Result<Value, YamlError> {
+    decode_first(text, Numbers::Kept)
+}
+
+/// As [`decode`], for a target of type `map[string]interface{}`. Null gives [`Value::Null`]: Go's nil map.
+///
+/// # Errors
+/// As [`decode`], and when the value is of another type.
+pub fn decode_map(text: &[u8]) -> Result<Value, YamlError> {
+    decode_into(text, "map[string]interface {}", |v| matches!(v, Value::Map(_)))
+}
+
+/// As [`decode_map`], for a target of Helm's type `common.Values`.
+///
+/// # Errors
+/// As [`decode_map`].
+pub fn decode_values(text: &[u8]) -> Result<Value, YamlError> {
+    decode_into(text, "common.Values", |v| matches!(v, Value::Map(_)))
+}
+
+/// As [`decode`], for a target of type `[]interface{}`. Null gives [`Value::Null`]: Go's nil slice.
+///
+/// # Errors
+/// As [`decode`], and when the value is of another type.
+pub fn decode_list(text: &[u8]) -> Result<Value, YamlError> {
+    decode_into(text, "[]interface {}", |v| matches!(v, Value::List(_)))
+}
+
+/// What sigs makes of a value for a field of type string, if it is a number or a boolean; floats lose digits
+/// then (`FormatFloat(f, 'g', -1, 32)`). `None` for any other value, which stays as it is.
+pub fn string_of(value: &Value) -> Option<String> {
+    match value {
+        Value::Bool(b) => Some(b.to_string()),
+        Value::Int(i) => Some(i.as_i128().to_string()),
+        Value::Float(f) => Some(decode::float_text(*f)),
+        _ => None,
+    }
+}
+
+fn decode_first(text: &[u8], numbers: Numbers) -> Result<Value, YamlError> {
+    let input = Input::new(text);
+    if input.fault.is_none()
+        && let Some(value) = fast::build(&input.text, numbers)
+    {
+        return Ok(value);
+    }
+    decode_exactly(&input, numbers)
+}
+
+fn decode_exactly(input: &Input<'_>, numbers: Numbers) -> Result<Value, YamlError> {
+    let text = &input.text;
+    let document = Document::first(text, input.fault).map_err(|f| YamlError::of_fault(f, text))?;
+    decode::decode(&document, numbers).map_err(|f| YamlError::at(f.message, f.mark, text))
+}
+
+fn decode_into(text: &[u8], target: &str, fits: fn(&Value) -> bool) -> Result<Value, YamlError> {
+    let value = decode(text)?;
+    if fits(&value) || matches!(value, Value::Null) {
+        return Ok(value);
+    }
+    let message = crate::json::mismatch(&value, None, target).message;
+    Err(YamlError::unplaced(format!("{DECODING}{message}")))
+}
+
+/// What sigs puts before the faults of `encoding/json`.
+const DECODING: &str = "error unmarshaling JSON: while decoding JSON: ";
+
+impl YamlError {
+    fn at(message: String, mark: Mark, text: &[u8]) -> YamlError {
+        let line =
+            text.get(mark.offset.saturating_sub(mark.column as usize)..mark.offset).unwrap_or_default();
+        YamlError {
+            message,
+            line: mark.line as usize + 1,
+            column: String::from_utf8_lossy(line).chars().count() + 1,
         }
-        serde_yaml::Value::Tagged(t) => convert(t.value),
+    }
+
+    fn unplaced(message: String) -> YamlError {
+        YamlError { message, line: 0, column: 0 }
+    }
+
+    fn of_fault(fault: Fault, text: &[u8]) -> YamlError {
+        // go-yaml counts lines from 0, so a message of its parser names the line before, and none for the
+        // first line.
+        let line = match (fault.mark.line, fault.context.line) {
+            _ if fault.stage == Stage::Reader => 0,
+            (0, context) => context,
+            (line, _) if fault.stage == Stage::Scanner => line + 1,
+            (line, _) => line,
+        };
+        let place = if line > 0 { format!("line {line}: ") } else { String::new() };
+        let message = format!("error converting YAML to JSON: yaml: {place}{}", fault.problem);
+        match fault.stage {
+            Stage::Reader if fault.context == Mark::default() && fault.mark == Mark::default() => {
+                YamlError::unplaced(message)
+            }
+            _ => YamlError::at(message, fault.mark, text),
+        }
     }
 }

@@ -155,6 +155,10 @@ impl Object for VersionObject {
         self.method(name).unwrap_or(0)
     }
 
+    fn method_param_type(&self, name: &str, _index: usize) -> &'static str {
+        if name.starts_with("Set") { "string" } else { "*semver.Version" }
+    }
+
     fn print(&self) -> String {
         self.version.to_string()
     }

@@ -1,1 +1,416 @@
 //! Jinja, by minijinja, in the dialect that suits YAML.
+//!
+//! A template goes through [`lexer`] and [`parser`] (Jinja2's grammar and whitespace), [`lower`] (to the source
+//! that minijinja runs, where Torii's filters stand for what minijinja means differently), and minijinja's
+//! virtual machine over the values of [`convert`]. [`errors`] points back to the text the author wrote.
+
+mod args;
+mod ast;
+mod convert;
+mod dict;
+mod engine;
+mod errors;
+mod filters;
+mod globals;
+mod lexer;
+pub mod library;
+mod lower;
+mod macros;
+mod methods;
+mod names;
+mod ops;
+mod output;
+mod parser;
+mod predicates;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+
+use minijinja::value::{Enumerator, Object, Value as Jinja};
+use minijinja::{AutoEscape, Environment, ErrorKind, State, machinery};
+use parking_lot::RwLock;
+
+use self::convert::to_jinja;
+use self::lower::Segment;
+use super::{Language, Peer, Source};
+use crate::diagnostic::Error;
+use crate::functions::Env;
+use crate::value::{Map, Str, Value};
+
+/// How many renders may be under way within one another: `include` of a Jinja file, `tpl`.
+const MAX_NESTING: usize = 30;
+
+/// Fuel that pays for one byte of output: minijinja counts 64 bytes as one step.
+const BYTES_PER_STEP: usize = 64;
+
+/// An error of minijinja's in our words.
+fn fail(message: impl Into<Cow<'static, str>>) -> minijinja::Error {
+    minijinja::Error::new(ErrorKind::InvalidOperation, message)
+}
+
+/// The error for the use of a value that is not defined.
+fn undefined() -> minijinja::Error {
+    minijinja::Error::from(ErrorKind::UndefinedError)
+}
+
+/// What is known of a template besides minijinja's instructions.
+struct Info {
+    /// Its name in the environment.
+    key: Arc<str>,
+    file: Arc<str>,
+    text: Arc<str>,
+    base: Arc<str>,
+    generated: String,
+    segments: Vec<Segment>,
+    names: Vec<String>,
+}
+
+impl Info {
+    /// Where the lines of the generated source begin.
+    fn generated_lines(&self) -> impl Iterator<Item = usize> + '_ {
+        std::iter::once(0).chain(self.generated.match_indices('\n').map(|(i, _)| i + 1))
+    }
+}
+
+/// What all renders of one set of templates share.
+struct Shared {
+    env: Arc<Env>,
+    infos: HashMap<Arc<str>, Info>,
+    /// Names as Helm gives them, to the names in the environment.
+    by_name: HashMap<Arc<str>, Arc<str>>,
+    peer: RwLock<Option<Weak<dyn Peer>>>,
+    /// Steps taken by all renders so far.
+    spent: AtomicU64,
+    nesting: AtomicUsize,
+}
+
+impl Shared {
+    fn info(&self, key: &str) -> Option<&Info> {
+        self.infos.get(key)
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &str> {
+        self.infos.keys().map(|k| &**k)
+    }
+
+    /// The steps that one render may take; output counts too.
+    fn fuel(&self) -> u64 {
+        let limits = &self.env.limits;
+        limits.steps.min((limits.output_bytes / BYTES_PER_STEP) as u64).max(1)
+    }
+
+    /// Whether one more render may start within those under way.
+    fn enter(&self) -> Result<Nested<'_>, minijinja::Error> {
+        let nested = Nested(self);
+        if self.nesting.fetch_add(1, Ordering::Relaxed) >= MAX_NESTING {
+            return Err(fail("recursion limit exceeded"));
+        }
+        if self.spent.load(Ordering::Relaxed) > self.env.limits.steps {
+            return Err(minijinja::Error::from(ErrorKind::OutOfFuel));
+        }
+        Ok(nested)
+    }
+}
+
+/// Counts a render as under way while it lives.
+struct Nested<'s>(&'s Shared);
+
+impl Drop for Nested<'_> {
+    fn drop(&mut self) {
+        self.0.nesting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The Jinja templates of a chart and its subcharts, ready to run.
+pub struct Templates {
+    env: Environment<'static>,
+    shared: Arc<Shared>,
+}
+
+impl fmt::Debug for Templates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.shared.keys()).finish()
+    }
+}
+
+impl Templates {
+    /// Parses the Jinja templates among the sources; the others are left aside.
+    ///
+    /// # Errors
+    /// At the first template that is not Jinja, or uses a filter or test that does not exist.
+    pub fn new(sources: &[Source], env: Arc<Env>) -> Result<Templates, Error> {
+        let jinja = || sources.iter().filter(|s| s.language == Language::Jinja);
+        let by_name: HashMap<Arc<str>, Arc<str>> =
+            jinja().map(|s| (s.name.clone(), format!("{}.j2", s.name).into())).collect();
+        let keys: std::collections::HashSet<&Arc<str>> = by_name.values().collect();
+        let mut engine = engine::environment();
+        let mut infos = HashMap::with_capacity(by_name.len());
+        for source in jinja() {
+            let Some(key) = by_name.get(&source.name) else { continue };
+            let info = compile(source, key, &|full| keys.contains(&Arc::<str>::from(full)))?;
+            engine
+                .add_template_owned(key.to_string(), info.generated.clone())
+                .map_err(|e| internal(&info, &e))?;
+            infos.insert(key.clone(), info);
+        }
+        let shared = Shared {
+            env,
+            infos,
+            by_name,
+            peer: RwLock::new(None),
+            spent: AtomicU64::new(0),
+            nesting: AtomicUsize::new(0),
+        };
+        engine.set_fuel(Some(shared.fuel()));
+        Ok(Templates { env: engine, shared: Arc::new(shared) })
+    }
+
+    /// Says whom `include` asks for names that no Jinja file has.
+    pub fn connect(&self, peer: Weak<dyn Peer>) {
+        *self.shared.peer.write() = Some(peer);
+    }
+
+    /// Whether there is a template of this name (as in [`Source::name`]).
+    pub fn contains(&self, name: &str) -> bool {
+        self.shared.by_name.contains_key(name)
+    }
+
+    /// Renders the template of this name (as in [`Source::name`]) with `dot` as its context: `Values`, `Release`
+    /// and the rest. `peer` is asked for names that `include` does not find among Jinja's.
+    ///
+    /// # Errors
+    /// When there is no such template, or it fails.
+    pub fn render(&self, name: &str, dot: &Map, peer: Option<Arc<dyn Peer>>) -> Result<Str, Error> {
+        let Some(key) = self.shared.by_name.get(name) else {
+            return Err(Error::new(format!("there is no Jinja template {name:?}")));
+        };
+        let peer = peer.or_else(|| self.shared.peer.read().as_ref().and_then(Weak::upgrade));
+        let root = Arc::new(Root { dot: dot.clone(), shared: self.shared.clone(), peer });
+        self.shared.env.enter(name);
+        let _ = convert::take_miss();
+        match run(&self.env, &root, key) {
+            Ok((text, _)) => Ok(Str::from(text)),
+            Err(error) => Err(errors::translate(&self.shared, None, &error)),
+        }
+    }
+
+    /// What Go's `include` of a Jinja file gives: nothing if there is none of the name.
+    pub fn include(&self, name: &str, dot: &Value) -> Option<Result<Str, Error>> {
+        if !self.contains(name) {
+            return None;
+        }
+        Some(match dot {
+            Value::Map(dot) => self.render(name, dot, None),
+            _ => Err(Error::new(format!("the Jinja template {name:?} wants a map as its context"))),
+        })
+    }
+}
+
+impl Peer for Templates {
+    fn include(&self, name: &str, dot: &Value) -> Option<Result<Str, Error>> {
+        Templates::include(self, name, dot)
+    }
+}
+
+/// Line breaks as Jinja has them: all `\n`.
+fn normalized(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")) } else { text }
+}
+
+fn compile(source: &Source, key: &Arc<str>, exists: &dyn Fn(&str) -> bool) -> Result<Info, Error> {
+    let text: Arc<str> = match (source.text.as_str(), normalized(source.text.to_text())) {
+        (Some(_), Cow::Borrowed(_)) => source.text.to_arc(),
+        (_, text) => text.as_ref().into(),
+    };
+    prepare(key.clone(), source.file.clone(), text, source.base_path.clone(), exists)
+}
+
+fn prepare(
+    key: Arc<str>,
+    file: Arc<str>,
+    text: Arc<str>,
+    base: Arc<str>,
+    exists: &dyn Fn(&str) -> bool,
+) -> Result<Info, Error> {
+    let resolve = |name: &str| names::candidates(&base, name).into_iter().find(|full| exists(full));
+    let lowered = parser::parse(&text)
+        .and_then(|body| lower::lower(&body, &base, &resolve))
+        .map_err(|e| errors::syntax(&file, &text, e))?;
+    let lower::Lowered { source: generated, segments, names } = lowered;
+    Ok(Info { key, file, text, base, generated, segments, names })
+}
+
+/// minijinja did not take the generated source: the template is beyond its limits.
+fn internal(info: &Info, error: &minijinja::Error) -> Error {
+    let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_string);
+    Error::new(format!("{}: the template cannot be run: {detail}", info.file))
+}
+
+/// Runs a template of the environment; gives its output and the steps it took.
+fn run(env: &Environment<'_>, root: &Arc<Root>, key: &str) -> Result<(String, u64), minijinja::Error> {
+    let _nested = root.shared.enter()?;
+    let template = env.get_template(key)?;
+    let compiled = machinery::get_compiled_template(&template);
+    let mut text = String::with_capacity(compiled.buffer_size_hint.min(1 << 20));
+    let mut out = machinery::make_string_output(&mut text);
+    let context = Jinja::from_dyn_object(root.clone());
+    let (_, state) =
+        machinery::eval(env, &compiled.instructions, context, &compiled.blocks, &mut out, AutoEscape::None)?;
+    let steps = state.fuel_levels().map_or(0, |(consumed, _)| consumed);
+    drop(state);
+    root.shared.spent.fetch_add(steps, Ordering::Relaxed);
+    Ok((text, steps))
+}
+
+/// The context of a render: what Helm calls dot, and the functions behind it.
+struct Root {
+    dot: Map,
+    shared: Arc<Shared>,
+    peer: Option<Arc<dyn Peer>>,
+}
+
+impl fmt::Debug for Root {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("context")
+    }
+}
+
+/// The name under which a render finds its own context.
+const ROOT: &str = "__context";
+
+impl Object for Root {
+    fn get_value(self: &Arc<Self>, key: &Jinja) -> Option<Jinja> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Jinja> {
+        if let Some(value) = self.dot.get(key) {
+            return Some(to_jinja(&value));
+        }
+        if key == ROOT {
+            return Some(Jinja::from_dyn_object(self.clone()));
+        }
+        if let Some(index) = library::index(key) {
+            return Some(Jinja::from_object(library::Callable { name: key.to_string(), index }));
+        }
+        // Says that the name is missing, for an error that may follow.
+        convert::map_to_jinja(&self.dot).get_attr(key).ok().filter(|v| !v.is_undefined())
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::NonEnumerable
+    }
+}
+
+impl Root {
+    /// The context of the render that a function is called in.
+    fn of(state: &State) -> Result<Arc<Root>, minijinja::Error> {
+        state
+            .lookup(ROOT)
+            .and_then(|value| value.downcast_object::<Root>())
+            .ok_or_else(|| fail("this function works only within a chart's render"))
+    }
+
+    fn env(&self) -> &Env {
+        &self.shared.env
+    }
+
+    fn dot(&self) -> &Map {
+        &self.dot
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    fn with_dot(&self, dot: &Map) -> Arc<Root> {
+        Arc::new(Root { dot: dot.clone(), shared: self.shared.clone(), peer: self.peer.clone() })
+    }
+
+    /// `include` from within a template: a Jinja file by Helm's name, else the peer's named template.
+    fn include(&self, state: &mut State, name: &str, dot: &Value) -> Result<Jinja, minijinja::Error> {
+        if let Some(key) = self.shared.by_name.get(name) {
+            let Value::Map(dot) = dot else {
+                return Err(fail(format!("the Jinja template `{name}` wants a mapping as its context")));
+            };
+            let (text, steps) = run(state.env(), &self.with_dot(dot), key)?;
+            state.consume_fuel(steps)?;
+            return Ok(Jinja::from(text));
+        }
+        match self.peer.as_ref().and_then(|peer| peer.include(name, dot)) {
+            Some(Ok(text)) => Ok(to_jinja(&Value::String(text))),
+            Some(Err(error)) => Err(errors::wrap(error)),
+            None => {
+                let error = fail(format!("there is no named template `{name}`"));
+                let known = self.shared.by_name.keys().map(|k| &**k);
+                Err(match crate::diagnostic::nearest(name, known) {
+                    Some(near) => errors::with_hint(error, format!("did you mean `{near}`?")),
+                    None => errors::with_hint(
+                        error,
+                        "`include` takes the name of a Go named template, or a file's name as Helm gives it; \
+                         for macros of a `_*.j2` file use `import`"
+                            .to_string(),
+                    ),
+                })
+            }
+        }
+    }
+
+    /// Renders a text as a Jinja template.
+    fn tpl(&self, state: &mut State, source: &str, dot: &Map) -> Result<Jinja, minijinja::Error> {
+        let _nested = self.shared.enter()?;
+        let caller = self.shared.info(state.name());
+        let base = caller.map_or_else(|| Arc::from(""), |info| info.base.clone());
+        let file: Arc<str> = format!("text of tpl in {}", caller.map_or(state.name(), |i| &i.file)).into();
+        let text: Arc<str> = normalized(Cow::Borrowed(source)).as_ref().into();
+        let key: Arc<str> = format!("{}#tpl", state.name()).into();
+        state.consume_fuel((source.len() / BYTES_PER_STEP) as u64 + 1)?;
+        let info =
+            prepare(key, file, text, base, &|full| self.shared.info(full).is_some()).map_err(errors::wrap)?;
+        let env: &Environment<'_> = state.env();
+        let template = env
+            .template_from_named_str(&info.key, &info.generated)
+            .map_err(|e| errors::wrap(internal(&info, &e)))?;
+        let captured = template
+            .render_captured(Jinja::from_dyn_object(self.with_dot(dot)))
+            .map_err(|e| errors::wrap(errors::translate(&self.shared, Some(&info), &e)))?;
+        let steps = captured.state().fuel_levels().map_or(0, |(consumed, _)| consumed);
+        let text = captured.into_output();
+        state.consume_fuel(steps)?;
+        Ok(Jinja::from(text))
+    }
+}
+
+/// A context from JSON, for trying templates: unlike values of a chart, whole numbers written with a point
+/// (`1.0`) stay floats.
+///
+/// # Errors
+/// When the text is not a JSON object.
+pub fn context_from_json(text: &str) -> Result<Map, Error> {
+    let parsed: serde_json::Value =
+        serde_json::from_str(text).map_err(|e| Error::new(format!("the context is not JSON: {e}")))?;
+    match from_json(parsed) {
+        Value::Map(map) => Ok(map),
+        _ => Err(Error::new("the context is not a JSON object")),
+    }
+}
+
+fn from_json(value: serde_json::Value) -> Value {
+    match value {
+        serde_json::Value::Null => Value::Null,
+        serde_json::Value::Bool(b) => Value::Bool(b),
+        serde_json::Value::Number(n) => match (n.as_i64(), n.as_f64()) {
+            (Some(n), _) => Value::int(n),
+            (None, Some(f)) => convert::store(&Jinja::from(f)),
+            (None, None) => Value::Null,
+        },
+        serde_json::Value::String(s) => Value::from(s),
+        serde_json::Value::Array(items) => Value::list(items.into_iter().map(from_json).collect()),
+        serde_json::Value::Object(entries) => {
+            Value::Map(entries.into_iter().map(|(k, v)| (k, from_json(v))).collect())
+        }
+    }
+}

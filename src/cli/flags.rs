@@ -1,0 +1,157 @@
+//! Flags that several commands share.
+
+use torii::diagnostic::Result;
+use torii::values::Overrides;
+
+use super::{helm, wrong};
+
+/// Flags of every command.
+#[derive(clap::Args)]
+pub struct Global {
+    /// The namespace of the release
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "NAME",
+        default_value = "default",
+        hide_default_value = true,
+        allow_hyphen_values = true
+    )]
+    pub namespace: String,
+    /// Tell more: what a render consists of, and output that isn't YAML
+    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_parser = helm::go_bool, value_name = "BOOL", hide_default_value = true)]
+    pub debug: bool,
+    #[command(flatten)]
+    pub color: Color,
+    #[command(flatten)]
+    helm: helm::Global,
+}
+
+/// When to use colours.
+#[derive(clap::Args)]
+pub struct Color {
+    /// Colours: never, auto (on a terminal, unless NO_COLOR is set), always
+    #[arg(
+        long,
+        visible_alias = "colour",
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_default_value = true,
+        allow_hyphen_values = true
+    )]
+    color: String,
+}
+
+impl Color {
+    /// Makes the choice.
+    ///
+    /// # Errors
+    /// When it isn't one.
+    pub fn choose(&self) -> Result<()> {
+        let choice = match self.color.as_str() {
+            "auto" => anstream::ColorChoice::Auto,
+            "always" => anstream::ColorChoice::Always,
+            "never" => anstream::ColorChoice::Never,
+            other => {
+                return Err(wrong(format!(
+                    "invalid color mode {other:?}: must be one of: never, auto, always"
+                )));
+            }
+        };
+        choice.write_global();
+        Ok(())
+    }
+}
+
+/// Where a chart comes from.
+#[derive(clap::Args)]
+pub struct Source {
+    /// Follow symbolic links that leave the chart, as Helm does
+    #[arg(long)]
+    pub allow_outside_symlinks: bool,
+    #[arg(long, hide = true, allow_hyphen_values = true)]
+    repo: Option<String>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_parser = helm::go_bool)]
+    verify: bool,
+    #[command(flatten)]
+    helm: helm::Chart,
+}
+
+impl Source {
+    /// Refuses what would change the result and isn't there.
+    ///
+    /// # Errors
+    /// Names the flag.
+    pub fn check(&self) -> Result<()> {
+        if self.repo.as_deref().is_some_and(|repo| !repo.is_empty()) {
+            return Err(wrong("--repo is not supported: torii does not download charts")
+                .hint("fetch the chart first, and name its folder or archive"));
+        }
+        if self.verify {
+            return Err(wrong("--verify is not supported: torii does not check signatures of charts"));
+        }
+        Ok(())
+    }
+}
+
+/// Values over a chart's defaults.
+#[derive(clap::Args)]
+pub struct Values {
+    /// Values from a YAML file, or from stdin with `-`; may be given several times, the last wins
+    #[arg(short = 'f', long = "values", value_name = "FILE", allow_hyphen_values = true)]
+    files: Vec<String>,
+    /// A value, as in a.b[0]=x; several between commas, or by several flags
+    #[arg(long, value_name = "KEY=VALUE", allow_hyphen_values = true)]
+    set: Vec<String>,
+    /// As --set, but the value is text even if it looks like a number
+    #[arg(long, value_name = "KEY=TEXT", allow_hyphen_values = true)]
+    set_string: Vec<String>,
+    /// As --set, but the value is JSON; or all of it is a JSON object
+    #[arg(long, value_name = "KEY=JSON", allow_hyphen_values = true)]
+    set_json: Vec<String>,
+    /// As --set, but the value is the content of a file
+    #[arg(long, value_name = "KEY=FILE", allow_hyphen_values = true)]
+    set_file: Vec<String>,
+    /// As --set, but everything after the = is the value as it is
+    #[arg(long, value_name = "KEY=TEXT", allow_hyphen_values = true)]
+    set_literal: Vec<String>,
+}
+
+impl Values {
+    /// What the flags say, for the library.
+    ///
+    /// # Errors
+    /// When a list of files can't be read.
+    pub fn options(&self) -> Result<Overrides> {
+        Ok(Overrides {
+            files: split("values", &self.files)?,
+            json: self.set_json.clone(),
+            set: self.set.clone(),
+            strings: self.set_string.clone(),
+            set_files: self.set_file.clone(),
+            literals: self.set_literal.clone(),
+        })
+    }
+}
+
+/// Takes the values of a flag apart that may each hold several.
+///
+/// # Errors
+/// When quotes in one don't match.
+pub fn split(flag: &str, given: &[String]) -> Result<Vec<String>> {
+    let mut all = Vec::new();
+    for text in given {
+        let parts = helm::comma_separated(text)
+            .map_err(|e| wrong(format!("invalid argument {text:?} for \"--{flag}\" flag: {e}")))?;
+        all.extend(parts);
+    }
+    Ok(all)
+}
+
+/// Clap's text in this program's ways: `Error:` as everywhere, and flags that are switches shown as such,
+/// though they take `=false` as in Helm.
+pub fn tidy(text: &str) -> String {
+    text.replacen("error:", "Error:", 1).replace("[=<BOOL>]", "")
+}

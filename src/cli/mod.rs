@@ -1,0 +1,118 @@
+//! The command line: raw arguments → one request → the library → text. One file a command.
+//!
+//! Results go to stdout, everything else to stderr. Exit codes: 0 fine, 1 any error, wrong usage included.
+
+mod completion;
+mod eval;
+mod flags;
+mod helm;
+mod output;
+mod output_dir;
+mod render;
+mod show;
+mod stack;
+
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use torii::diagnostic::{Error, Result, Severity};
+
+use self::output::Output;
+
+/// Renders Kubernetes charts, written in Jinja or as Helm charts, without a cluster.
+#[derive(Parser)]
+#[command(
+    name = "torii",
+    version,
+    about,
+    args_override_self = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "\
+Examples:
+  torii render gateway charts/gateway -f values.yaml    print the objects of a release
+  torii render charts/gateway | kubectl apply -f -      and apply them
+  torii show values charts/gateway                      print a chart's values
+  torii eval '{{ Values.replicas * 2 }}' charts/gateway try an expression
+  torii eval --language go '{{ add 1 2 }}'              the same in Go's template language
+
+`torii <COMMAND> --help` explains a command. `alias helm=torii` serves for `helm template` and `helm show`."
+)]
+struct Cli {
+    #[command(flatten)]
+    global: flags::Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Render(Box<render::Args>),
+    Show(show::Args),
+    Eval(Box<eval::Args>),
+    Completion(completion::Args),
+}
+
+/// Runs the program: reads the arguments, does what they say, prints, and gives the exit code.
+pub fn run() -> ExitCode {
+    stack::catch_panics();
+    let mut output = Output::new();
+    let cli = match parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error, &mut output),
+    };
+    let result = match cli.global.color.choose() {
+        Ok(()) => stack::with_room(|| match cli.command {
+            Command::Render(args) => render::run(*args, &cli.global, &mut output),
+            Command::Show(args) => show::run(args, &mut output),
+            Command::Eval(args) => eval::run(*args, &cli.global, &mut output),
+            Command::Completion(args) => completion::run(&args, &mut output),
+        }),
+        Err(error) => Err(error),
+    };
+    let result = result.and_then(|()| output.finish());
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // What was printed before stays: with `--debug`, output that isn't YAML is shown with its error.
+            let _ = output.finish();
+            output::complain(&error.diagnostic().render(Severity::Error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn parse() -> Result<Cli, clap::Error> {
+    let mut command = Cli::command();
+    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    Cli::from_arg_matches(&matches).map_err(|e| e.format(&mut command))
+}
+
+/// Shows help and version, and what is wrong with the arguments. Clap's exit code for wrong usage is 2; here
+/// it is 1, since 2 and 3 say something about the charts.
+fn usage(error: &clap::Error, output: &mut Output) -> ExitCode {
+    let text = flags::tidy(&error.render().ansi().to_string());
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            match output.styled(&text).and_then(|()| output.finish()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
+                Err(error) => {
+                    output::complain(&error.diagnostic().render(Severity::Error));
+                    ExitCode::FAILURE
+                }
+            }
+        }
+        _ => {
+            output::complain(&text);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// An error about the arguments.
+fn wrong(message: impl Into<String>) -> Error {
+    Error::new(message)
+}

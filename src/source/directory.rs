@@ -1,0 +1,295 @@
+//! A chart in a directory, read in Helm's order (`helm pkg/chart/v2/loader/directory.go`,
+//! `internal/sympath/walk.go`): names sorted folder by folder, links followed.
+//!
+//! Two things are stricter than Helm: links that leave the chart are refused unless asked for, and a link
+//! to a folder that is being read already is an error, where Helm would go round until the path is too long.
+
+use std::fs::{self, Metadata};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Budget, File, Files, Options, Rules, io_words, quote, words};
+use crate::diagnostic::{Error, Result};
+use crate::value::Str;
+
+const IGNORE_FILE: &str = ".helmignore";
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// Reads the files of the chart in a directory.
+///
+/// # Errors
+/// For what cannot be read, files that are no regular ones (they are never opened, so that a pipe cannot
+/// block), links that leave the chart or go in circles, and when a limit is exceeded.
+pub fn read_directory(directory: &Path, options: &Options, budget: &mut Budget) -> Result<Files> {
+    let root = fs::canonicalize(directory)
+        .map_err(|e| Error::new(format!("lstat {}: {}", directory.display(), io_words(&e))))?;
+    let top = std::path::absolute(directory).unwrap_or_else(|_| root.clone());
+    let rules = read_rules(&top)?;
+    let mut walk = Walk { options, budget, rules, root, open: Vec::new(), files: Vec::new() };
+    walk.folder(&top, "", walk.root.clone(), 0)?;
+    Ok(Files { location: location(directory), files: walk.files })
+}
+
+fn location(directory: &Path) -> Arc<str> {
+    let shown = directory.to_string_lossy();
+    match shown.trim_end_matches('/') {
+        "" => "/".into(),
+        "." => "".into(),
+        path => format!("{path}/").into(),
+    }
+}
+
+fn read_rules(top: &Path) -> Result<Rules> {
+    let path = top.join(IGNORE_FILE);
+    let Ok(metadata) = fs::metadata(&path) else { return Ok(Rules::defaults()) };
+    if !metadata.is_file() {
+        return Err(words::irregular(&path.to_string_lossy()));
+    }
+    let text = read_at_most(&path, metadata.len().min(1 << 20), 1 << 20)
+        .map_err(|e| Error::new(format!("open {}: {}", path.display(), io_words(&e))))?;
+    Rules::parse(&text).map_err(|e| e.note(format!("in {}", path.display())))
+}
+
+/// Reads a file that has just been seen to be a regular one, but not more of it than `limit` and a byte.
+fn read_at_most(path: &Path, expected: u64, limit: u64) -> std::io::Result<Vec<u8>> {
+    let mut data = Vec::with_capacity(expected as usize + 1);
+    fs::File::open(path)?.take(limit + 1).read_to_end(&mut data)?;
+    Ok(data)
+}
+
+struct Walk<'a> {
+    options: &'a Options,
+    budget: &'a mut Budget,
+    rules: Rules,
+    /// The chart's directory with all links resolved.
+    root: PathBuf,
+    /// The folders between the root and where the walk is, with all links resolved.
+    open: Vec<PathBuf>,
+    files: Vec<File>,
+}
+
+impl Walk<'_> {
+    /// Reads what is in a folder: at `path`, named `name` in the chart, being `real` with links resolved.
+    fn folder(&mut self, path: &Path, name: &str, real: PathBuf, depth: usize) -> Result<()> {
+        if depth > MAX_FOLDERS {
+            return Err(Error::new(format!(
+                "folders are nested deeper than {MAX_FOLDERS} in the chart: {name}"
+            )));
+        }
+        let failed = |e: &std::io::Error| Error::new(format!("open {}: {}", path.display(), io_words(e)));
+        let mut names = Vec::new();
+        for entry in fs::read_dir(path).map_err(|e| failed(&e))? {
+            self.budget.entry()?;
+            names.push(entry.map_err(|e| failed(&e))?.file_name());
+        }
+        names.sort();
+        self.open.push(real);
+        for entry in names {
+            let path = path.join(&entry);
+            let entry = entry.to_string_lossy();
+            let name = if name.is_empty() { entry.into_owned() } else { format!("{name}/{entry}") };
+            self.entry(&path, name, depth)?;
+        }
+        self.open.pop();
+        Ok(())
+    }
+
+    fn entry(&mut self, path: &Path, name: String, depth: usize) -> Result<()> {
+        let metadata = fs::symlink_metadata(path)
+            .map_err(|e| Error::new(format!("lstat {}: {}", path.display(), io_words(&e))))?;
+        if metadata.is_symlink() {
+            return self.link(path, name, depth);
+        }
+        if metadata.is_dir() {
+            if self.rules.ignores(&name, true) {
+                return Ok(());
+            }
+            let real = self.open.last().map_or_else(
+                || path.to_path_buf(),
+                |parent| parent.join(path.file_name().unwrap_or_default()),
+            );
+            return self.folder(path, &name, real, depth + 1);
+        }
+        if self.rules.ignores(&name, false) {
+            return Ok(());
+        }
+        self.file(path, path, &name, &metadata)
+    }
+
+    fn link(&mut self, path: &Path, name: String, depth: usize) -> Result<()> {
+        let failed = |e: &std::io::Error| {
+            Error::new(format!("error evaluating symlink {}: {}", path.display(), io_words(e)))
+        };
+        let real = fs::canonicalize(path).map_err(|e| failed(&e))?;
+        let metadata = fs::symlink_metadata(&real).map_err(|e| failed(&e))?;
+        if self.rules.ignores(&name, metadata.is_dir()) {
+            return Ok(());
+        }
+        if !self.options.allow_outside_symlinks && !real.starts_with(&self.root) {
+            return Err(Error::new(format!(
+                "symbolic link {} leaves the chart: it is not followed",
+                path.display()
+            ))
+            .hint("if you trust the chart, --allow-outside-symlinks follows such links, as Helm does"));
+        }
+        if !metadata.is_dir() {
+            return self.file(path, &real, &name, &metadata);
+        }
+        if self.open.contains(&real) {
+            return Err(Error::new(format!(
+                "error evaluating symlink {}: it leads back to a folder that contains it",
+                path.display()
+            )));
+        }
+        self.folder(path, &name, real, depth + 1)
+    }
+
+    fn file(&mut self, path: &Path, real: &Path, name: &str, metadata: &Metadata) -> Result<()> {
+        if !metadata.is_file() {
+            return Err(words::irregular(&path.to_string_lossy()));
+        }
+        let limit = self.budget.limits().file_bytes;
+        let too_large = || {
+            let shown = real.file_name().unwrap_or_default().to_string_lossy();
+            Error::new(format!("chart file {} is larger than the maximum file size {limit}", quote(&shown)))
+        };
+        if metadata.len() > limit {
+            return Err(too_large());
+        }
+        let data = read_at_most(real, metadata.len(), limit).map_err(|e| {
+            Error::new(format!("error reading {name}: open {}: {}", path.display(), io_words(&e)))
+        })?;
+        if data.len() as u64 > limit {
+            return Err(too_large());
+        }
+        self.budget.bytes(data.len() as u64)?;
+        let data = data.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&data);
+        self.files.push(File { name: name.into(), data: Str::from_bytes(data) });
+        Ok(())
+    }
+}
+
+/// Folders within folders: far more than any chart has, and few enough for the stack.
+const MAX_FOLDERS: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+
+    struct Folder(tempfile::TempDir);
+
+    impl Folder {
+        fn new() -> Folder {
+            Folder(tempfile::tempdir().unwrap())
+        }
+
+        fn write(&self, name: &str, text: &str) -> &Folder {
+            let path = self.0.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+            self
+        }
+
+        fn read_with(&self, chart: &str, options: &Options) -> Result<Vec<String>> {
+            let files =
+                read_directory(&self.0.path().join(chart), options, &mut Budget::new(&options.limits))?;
+            Ok(files.files.iter().map(|f| f.name.to_string()).collect())
+        }
+
+        fn read(&self, chart: &str) -> Result<Vec<String>> {
+            self.read_with(chart, &Options::default())
+        }
+    }
+
+    #[test]
+    fn files_come_sorted_folder_by_folder_and_ignored_ones_are_left_out() {
+        let folder = Folder::new();
+        folder
+            .write("c/Chart.yaml", "a")
+            .write("c/templates/b.yaml", "")
+            .write("c/templates/a/z.yaml", "")
+            .write("c/templates/.hidden", "")
+            .write("c/notes.bak", "")
+            .write("c/skipped/x", "")
+            .write("c/.helmignore", "*.bak\nskipped/\n");
+        assert_eq!(
+            folder.read("c").unwrap(),
+            [".helmignore", "Chart.yaml", "templates/a/z.yaml", "templates/b.yaml"]
+        );
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_dropped() {
+        let folder = Folder::new();
+        folder.write("c/Chart.yaml", "\u{feff}name: x");
+        let files = read_directory(
+            &folder.0.path().join("c"),
+            &Options::default(),
+            &mut Budget::new(&Limits::default()),
+        )
+        .unwrap();
+        assert_eq!(files.files[0].data, "name: x");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_inside_are_followed_and_links_outside_only_if_asked_for() {
+        use std::os::unix::fs::symlink;
+        let folder = Folder::new();
+        folder.write("secret", "s").write("c/a/x", "1");
+        let c = folder.0.path().join("c");
+        symlink("a", c.join("b")).unwrap();
+        assert_eq!(folder.read("c").unwrap(), ["a/x", "b/x"]);
+        symlink("../secret", c.join("out")).unwrap();
+        assert!(folder.read("c").unwrap_err().message().contains("leaves the chart"));
+        let options = Options { allow_outside_symlinks: true, ..Options::default() };
+        assert_eq!(folder.read_with("c", &options).unwrap(), ["a/x", "b/x", "out"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_that_go_in_circles_or_nowhere_are_errors() {
+        use std::os::unix::fs::symlink;
+        for (target, want) in [
+            (".", "leads back to a folder that contains it"),
+            ("loop", "too many levels of symbolic links"),
+            ("gone", "no such file or directory"),
+        ] {
+            let folder = Folder::new();
+            folder.write("c/a/x", "1");
+            symlink(target, folder.0.path().join("c/a/loop")).unwrap();
+            let error = folder.read("c").unwrap_err();
+            assert!(error.message().contains(want), "{error}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_refused_without_being_opened() {
+        let folder = Folder::new();
+        folder.write("c/Chart.yaml", "");
+        let made = std::process::Command::new("mkfifo").arg(folder.0.path().join("c/pipe")).status();
+        if !made.is_ok_and(|s| s.success()) {
+            eprintln!("skipped: no mkfifo here");
+            return;
+        }
+        let error = folder.read("c").unwrap_err();
+        assert!(error.message().starts_with("cannot load irregular file "), "{error}");
+    }
+
+    #[test]
+    fn large_files_many_files_and_large_charts_are_errors() {
+        let folder = Folder::new();
+        folder.write("c/a", "12345").write("c/b", "12345");
+        let with = |change: fn(&mut Limits)| {
+            let mut options = Options::default();
+            change(&mut options.limits);
+            folder.read_with("c", &options).unwrap_err().message().to_string()
+        };
+        assert_eq!(with(|l| l.file_bytes = 4), "chart file \"a\" is larger than the maximum file size 4");
+        assert_eq!(with(|l| l.chart_entries = 1), "chart has more than 1 files and folders");
+        assert_eq!(with(|l| l.chart_bytes = 9), "decompressed chart is larger than the maximum size 9");
+    }
+}

@@ -1,0 +1,184 @@
+//! The minijinja environment that every render starts from: Torii's filters for what lowered templates say.
+
+use std::sync::OnceLock;
+
+use minijinja::value::{Rest, Value as Jinja, ValueKind, ValueOrKwargs};
+use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior};
+
+use super::convert::{new_list, tuple};
+use super::dict::Dict;
+use super::output::{self, describe};
+use super::{fail, filters, globals, library, macros, methods, ops, predicates, undefined};
+
+type Args = Rest<ValueOrKwargs>;
+
+/// A fresh environment. The filters are registered once in a process; a copy shares them.
+pub(super) fn environment() -> Environment<'static> {
+    static BASE: OnceLock<Environment<'static>> = OnceLock::new();
+    BASE.get_or_init(build).clone()
+}
+
+fn build() -> Environment<'static> {
+    let mut env = Environment::empty();
+    env.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+    env.set_debug(false);
+    env.set_formatter(output::format);
+    env.set_unknown_method_callback(methods::unknown);
+    let mut syntax = minijinja::syntax::SyntaxConfig::builder();
+    if let Ok(syntax) = syntax.keep_trailing_newline(true).build() {
+        env.set_syntax(syntax);
+    }
+    env.add_filter("__f", filter);
+    env.add_filter("__fn", filter_with_names);
+    env.add_filter("__is", test);
+    env.add_filter("__isn", test_with_names);
+    env.add_filter("__call", call);
+    env.add_filter("__calln", call_with_names);
+    env.add_filter("__add", |a: &Jinja, b: &Jinja| ops::add(a, b));
+    env.add_filter("__sub", |a: &Jinja, b: &Jinja| ops::sub(a, b));
+    env.add_filter("__mul", |a: &Jinja, b: &Jinja| ops::mul(a, b));
+    env.add_filter("__div", |a: &Jinja, b: &Jinja| ops::div(a, b));
+    env.add_filter("__floordiv", |a: &Jinja, b: &Jinja| ops::floor_div(a, b));
+    env.add_filter("__mod", |a: &Jinja, b: &Jinja| ops::rem(a, b));
+    env.add_filter("__pow", |a: &Jinja, b: &Jinja| ops::pow(a, b));
+    env.add_filter("__neg", |a: &Jinja| ops::neg(a));
+    env.add_filter("__pos", |a: &Jinja| ops::pos(a));
+    env.add_filter("__inf", |_: &Jinja| f64::INFINITY);
+    env.add_filter("__concat", |_: &mut State, args: &[Jinja]| ops::concat(args));
+    env.add_filter("__compare", compare);
+    env.add_filter("__list", list);
+    env.add_filter("__more", more);
+    env.add_filter("__dict", |_: &mut State, args: &[Jinja]| {
+        Dict::make(pairs(args.get(1..).unwrap_or_default()))
+    });
+    env.add_filter("__slice", |_: &mut State, args: &[Jinja]| match args {
+        [value, parts @ ..] => filters::slice_of(value, parts),
+        [] => Err(undefined()),
+    });
+    env.add_filter(
+        "__key",
+        |key: &Jinja| if key.is_undefined() { Err(undefined()) } else { Ok(key.clone()) },
+    );
+    env.add_filter("__iter", iter);
+    env.add_filter("__unpack", unpack);
+    env.add_filter("__flag", |_: &Jinja| globals::flag());
+    env.add_filter("__missing", |value: &Jinja| macros::is_missing(value));
+    env.add_filter("__macro", |_: &mut State, args: &[Jinja]| macros::make(args));
+    env.add_filter("__export", |state: &mut State, module: &Jinja| {
+        state.set_temp("__module", module.clone());
+    });
+    env.add_filter("__imported", |state: &mut State, _: &Jinja| {
+        state.get_temp("__module").unwrap_or_default()
+    });
+    env.add_filter("__template", super::names::resolve);
+    env.add_filter("__unknown", |_: &Jinja, message: &str, hint: &str| -> Result<Jinja, Error> {
+        let error = fail(message.to_string());
+        Err(if hint.is_empty() { error } else { super::errors::with_hint(error, hint.to_string()) })
+    });
+    env
+}
+
+fn index(value: Option<&Jinja>) -> usize {
+    value.and_then(Jinja::as_usize).unwrap_or(usize::MAX)
+}
+
+fn filter(state: &mut State, args: &[Jinja]) -> Result<Jinja, Error> {
+    match args {
+        [value, number, rest @ ..] => filters::apply(state, index(Some(number)), value, rest),
+        _ => Err(undefined()),
+    }
+}
+
+fn filter_with_names(state: &mut State, args: Args) -> Result<Jinja, Error> {
+    filter(state, &args.into_values())
+}
+
+fn test(state: &mut State, args: &[Jinja]) -> Result<bool, Error> {
+    match args {
+        [value, number, rest @ ..] => predicates::apply(state, index(Some(number)), value, rest),
+        _ => Err(undefined()),
+    }
+}
+
+fn test_with_names(state: &mut State, args: Args) -> Result<bool, Error> {
+    test(state, &args.into_values())
+}
+
+fn call(state: &mut State, args: &[Jinja]) -> Result<Jinja, Error> {
+    library::call(state, index(args.first()), args.get(1..).unwrap_or_default())
+}
+
+fn call_with_names(state: &mut State, args: Args) -> Result<Jinja, Error> {
+    call(state, &args.into_values())
+}
+
+fn pairs(args: &[Jinja]) -> Vec<(Jinja, Jinja)> {
+    args.chunks_exact(2).filter_map(|pair| Some((pair.first()?.clone(), pair.last()?.clone()))).collect()
+}
+
+fn list(_: &mut State, args: &[Jinja]) -> Result<Jinja, Error> {
+    Ok(new_list(args.get(1..).unwrap_or_default().iter().cloned()))
+}
+
+/// Adds items to a literal too long for one call.
+fn more(state: &mut State, args: &[Jinja]) -> Result<Jinja, Error> {
+    let Some((value, rest)) = args.split_first() else { return Err(undefined()) };
+    if value.kind() == ValueKind::Map {
+        let more = Dict::make(pairs(rest))?;
+        value.call_method(state, "update", &[more])?;
+    } else {
+        value.call_method(state, "extend", &[new_list(rest.iter().cloned())])?;
+    }
+    Ok(value.clone())
+}
+
+/// A chain of comparisons: a value, then signs and values in turn.
+fn compare(_: &mut State, args: &[Jinja]) -> Result<bool, Error> {
+    let Some((mut left, rest)) = args.split_first() else { return Err(undefined()) };
+    for pair in rest.chunks_exact(2) {
+        let [sign, right] = pair else { break };
+        if !ops::relation(sign.as_str().unwrap_or_default(), left, right)? {
+            return Ok(false);
+        }
+        left = right;
+    }
+    Ok(true)
+}
+
+/// What a `for` loop runs over, with a known length.
+fn iter(value: &Jinja, unpack: bool) -> Result<Jinja, Error> {
+    match value.kind() {
+        ValueKind::Undefined => Err(undefined()),
+        ValueKind::Seq | ValueKind::Map if !unpack => Ok(value.clone()),
+        ValueKind::None => Err(fail("none cannot be looped over")),
+        _ => {
+            let items = ops::items(value)?;
+            if !unpack {
+                return Ok(new_list(items));
+            }
+            let unpacked: Result<Vec<Jinja>, Error> = items.into_iter().map(unpackable).collect();
+            Ok(tuple(unpacked?))
+        }
+    }
+}
+
+/// A value that minijinja can unpack: a string becomes its characters.
+fn unpackable(value: Jinja) -> Result<Jinja, Error> {
+    match value.kind() {
+        ValueKind::String | ValueKind::Iterable => Ok(tuple(ops::items(&value)?)),
+        ValueKind::Undefined => Err(undefined()),
+        ValueKind::Seq | ValueKind::Map => Ok(value),
+        _ => Err(fail(format!("{} cannot be unpacked into several names", describe(&value)))),
+    }
+}
+
+fn unpack(value: Jinja, wanted: usize) -> Result<Jinja, Error> {
+    let value = unpackable(value)?;
+    match value.len() {
+        Some(len) if len != wanted => Err(Error::new(
+            ErrorKind::CannotUnpack,
+            format!("{len} values cannot be unpacked into {wanted} names"),
+        )),
+        _ => Ok(value),
+    }
+}

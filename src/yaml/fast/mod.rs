@@ -1,0 +1,598 @@
+//! A reader for the YAML that people and charts write most: block maps and lists, scalars, small flow
+//! collections on one line. It gives up at anything else, and then the exact reader begins anew. What it does
+//! read, it reads as the exact one; a test compares them.
+//!
+//! It goes line by line and keeps the open block collections with their columns. A [`Sink`] takes what it
+//! finds, so that a tree is built only where one is wanted.
+
+mod build;
+mod flow;
+mod skim;
+
+use std::borrow::Cow;
+
+use super::scanner::{Cursor, Scanner};
+
+pub(super) use self::build::build;
+pub(super) use self::skim::skim;
+
+/// Deeper documents are left to the exact reader.
+const MAX_DEPTH: usize = 256;
+/// Longer keys are left to the exact reader, which knows how long a key may be.
+const MAX_KEY: usize = 1000;
+
+/// Gives up.
+const GIVE_UP: Option<()> = None;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Map,
+    List,
+}
+
+/// Takes the parts of a document in order. `None` from any method gives up.
+trait Sink<'a> {
+    /// A scalar that isn't there.
+    fn null(&mut self) -> Option<()>;
+    /// A plain scalar, whose type is found by looking at it.
+    fn plain(&mut self, text: Cow<'a, [u8]>) -> Option<()>;
+    /// A scalar that is a string: quoted, literal or folded.
+    fn string(&mut self, text: Cow<'a, [u8]>) -> Option<()>;
+    /// A key of the innermost collection, which is a map.
+    fn key(&mut self, text: Cow<'a, [u8]>, plain: bool) -> Option<()>;
+    /// A collection begins.
+    fn open(&mut self, kind: Kind) -> Option<()>;
+    /// The innermost collection ends.
+    fn close(&mut self) -> Option<()>;
+}
+
+/// An open block collection.
+struct Block {
+    column: usize,
+    kind: Kind,
+    /// A key or a dash stands at the end of the last line, and its value may come on the next.
+    waiting: bool,
+}
+
+struct Reader<'a, S> {
+    text: &'a [u8],
+    pos: usize,
+    line_start: usize,
+    blocks: Vec<Block>,
+    begun: bool,
+    marked: bool,
+    /// For the scalars that go over several lines or have escapes.
+    scanner: Scanner<'a>,
+    sink: S,
+}
+
+/// Reads a document into a sink; gives the sink back, or gives up.
+fn read<'a, S: Sink<'a>>(text: &'a [u8], sink: S) -> Option<S> {
+    if has_odd_breaks(text) {
+        return None;
+    }
+    let mut reader = Reader {
+        text,
+        pos: 0,
+        line_start: 0,
+        blocks: Vec::new(),
+        begun: false,
+        marked: false,
+        scanner: Scanner::new(text, None),
+        sink,
+    };
+    reader.run()?;
+    Some(reader.sink)
+}
+
+/// Whether there are line breaks other than LF, or a byte order mark.
+fn has_odd_breaks(text: &[u8]) -> bool {
+    if memchr::memchr(b'\r', text).is_some() {
+        return true;
+    }
+    !text.is_ascii()
+        && memchr::memchr3_iter(0xC2, 0xE2, 0xEF, text).any(|at| {
+            matches!(
+                text.get(at..),
+                Some([0xC2, 0x85, ..] | [0xE2, 0x80, 0xA8 | 0xA9, ..] | [0xEF, 0xBB, 0xBF, ..])
+            )
+        })
+}
+
+/// What may begin a plain scalar wherever it stands.
+fn begins_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'_' | b'/' | b'.' | b'$' | b'(' | b')' | b'^' | b'+' | b'~' | b'<' | b'=' | b';' | b'\\'
+        )
+        || byte >= 0x80
+}
+
+/// A key and where the colon behind it stands.
+struct Key<'a> {
+    text: Cow<'a, [u8]>,
+    plain: bool,
+    colon: usize,
+}
+
+impl<'a, S: Sink<'a>> Reader<'a, S> {
+    /// The byte at a position; 0, which no text contains, behind the end.
+    #[inline(always)]
+    fn at(&self, pos: usize) -> u8 {
+        match self.text.get(pos) {
+            Some(b) => *b,
+            None => 0,
+        }
+    }
+
+    fn slice(&self, start: usize, end: usize) -> &'a [u8] {
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    #[inline(always)]
+    fn skip_spaces(&mut self) {
+        while self.at(self.pos) == b' ' {
+            self.pos += 1;
+        }
+    }
+
+    fn skip_line(&mut self) {
+        let rest = self.text.get(self.pos..).unwrap_or_default();
+        self.pos += memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+    }
+
+    fn run(&mut self) -> Option<()> {
+        loop {
+            self.skip_spaces();
+            match self.at(self.pos) {
+                0 => break,
+                b'\n' => {
+                    self.pos += 1;
+                    self.line_start = self.pos;
+                }
+                b'#' => self.skip_line(),
+                b'\t' => return None,
+                _ => self.content()?,
+            }
+        }
+        while !self.blocks.is_empty() {
+            self.close()?;
+        }
+        Some(())
+    }
+
+    // --- block structure ---
+
+    fn is_dash(&self, pos: usize) -> bool {
+        self.at(pos) == b'-' && matches!(self.at(pos + 1), b' ' | b'\n' | 0)
+    }
+
+    fn open(&mut self, column: usize, kind: Kind) -> Option<()> {
+        if self.blocks.len() >= MAX_DEPTH {
+            return None;
+        }
+        self.blocks.push(Block { column, kind, waiting: false });
+        self.sink.open(kind)
+    }
+
+    fn close(&mut self) -> Option<()> {
+        if self.blocks.pop()?.waiting {
+            self.sink.null()?;
+        }
+        self.sink.close()
+    }
+
+    /// Makes the innermost block the one to which a line with this column belongs.
+    fn settle(&mut self, column: usize, dash: bool) -> Option<()> {
+        let kind = if dash { Kind::List } else { Kind::Map };
+        loop {
+            let Some(top) = self.blocks.last_mut() else {
+                if self.begun {
+                    return None;
+                }
+                self.begun = true;
+                return self.open(column, kind);
+            };
+            if top.waiting {
+                // A list may begin at the column of the key that it belongs to.
+                let same = dash && top.kind == Kind::Map && column == top.column;
+                if column > top.column || same {
+                    top.waiting = false;
+                    return self.open(column, kind);
+                }
+                top.waiting = false;
+                self.sink.null()?;
+                continue;
+            }
+            if column > top.column {
+                return None;
+            }
+            if column == top.column && top.kind == kind {
+                return Some(());
+            }
+            if column == top.column && !(top.kind == Kind::List && self.list_shares_column()) {
+                return None;
+            }
+            self.close()?;
+        }
+    }
+
+    /// Whether the innermost list stands at the column of its key.
+    fn list_shares_column(&self) -> bool {
+        matches!(self.blocks.as_slice(), [.., map, list] if map.kind == Kind::Map && map.column == list.column)
+    }
+
+    /// Reads a line that is neither empty nor a comment.
+    fn content(&mut self) -> Option<()> {
+        let mut column = self.pos - self.line_start;
+        if column == 0 && matches!(self.text.get(self.pos..self.pos + 3), Some(b"---" | b"...")) {
+            return self.document_start();
+        }
+        let mut dash = self.is_dash(self.pos);
+        self.settle(column, dash)?;
+        while dash {
+            self.pos += 1;
+            self.skip_spaces();
+            match self.at(self.pos) {
+                b'\n' | b'#' | 0 => return self.wait(),
+                b'\t' => return None,
+                _ => {}
+            }
+            column = self.pos - self.line_start;
+            dash = self.is_dash(self.pos);
+            if dash {
+                self.open(column, Kind::List)?;
+            } else if let Some(key) = self.find_key()? {
+                self.open(column, Kind::Map)?;
+                return self.entry(key);
+            } else {
+                return self.value();
+            }
+        }
+        let key = self.find_key()??;
+        self.entry(key)
+    }
+
+    /// The `---` before the document, and nothing else of the kind.
+    fn document_start(&mut self) -> Option<()> {
+        if self.begun || self.marked || self.at(self.pos) != b'-' {
+            return None;
+        }
+        self.marked = true;
+        self.pos += 3;
+        self.end_line()
+    }
+
+    /// Takes what may stand behind a value: blanks and a comment.
+    fn end_line(&mut self) -> Option<()> {
+        let start = self.pos;
+        self.skip_spaces();
+        match self.at(self.pos) {
+            b'\n' | 0 => Some(()),
+            b'#' if self.pos > start => {
+                self.skip_line();
+                Some(())
+            }
+            _ => None,
+        }
+    }
+
+    /// Leaves the value to the next line. Here stands the end of the line, or a comment behind a space.
+    fn wait(&mut self) -> Option<()> {
+        self.skip_line();
+        self.blocks.last_mut()?.waiting = true;
+        Some(())
+    }
+
+    // --- entries ---
+
+    /// The key that begins here, if there is one on this line.
+    fn find_key(&mut self) -> Option<Option<Key<'a>>> {
+        let start = self.pos;
+        let first = self.at(start);
+        if let b'"' | b'\'' = first {
+            let (text, end) = self.quoted(start)?;
+            let mut colon = end;
+            while self.at(colon) == b' ' {
+                colon += 1;
+            }
+            if self.at(colon) != b':' || !matches!(self.at(colon + 1), b' ' | b'\n' | 0) {
+                return Some(None);
+            }
+            let is_short =
+                colon - start <= MAX_KEY && memchr::memchr(b'\n', self.slice(start, end)).is_none();
+            return if is_short { Some(Some(Key { text, plain: false, colon })) } else { None };
+        }
+        if !begins_plain(first) && !(first == b'-' && !self.is_dash(start)) {
+            // What these begin is no key that this reader knows, but may be a value.
+            return if let b'[' | b'{' | b'|' | b'>' = first { Some(None) } else { None };
+        }
+        let rest = self.text.get(start..).unwrap_or_default();
+        let mut before = first;
+        for (i, byte) in rest.iter().enumerate() {
+            match byte {
+                b':' if matches!(rest.get(i + 1), Some(b' ' | b'\n') | None) => {
+                    let text = trim_end(rest.get(..i)?);
+                    if i > MAX_KEY || text == b"<<" {
+                        return None;
+                    }
+                    return Some(Some(Key { text: Cow::Borrowed(text), plain: true, colon: start + i }));
+                }
+                b'\n' => return Some(None),
+                b'#' if before == b' ' => return Some(None),
+                b'\t' => return None,
+                _ => before = *byte,
+            }
+        }
+        Some(None)
+    }
+
+    /// Takes a key and its value, as far as it stands on this line.
+    fn entry(&mut self, key: Key<'a>) -> Option<()> {
+        self.sink.key(key.text, key.plain)?;
+        self.pos = key.colon + 1;
+        self.skip_spaces();
+        match self.at(self.pos) {
+            b'\n' | b'#' | 0 => self.wait(),
+            _ => self.value(),
+        }
+    }
+
+    /// Takes a value that begins here and belongs to the innermost block.
+    fn value(&mut self) -> Option<()> {
+        let first = self.at(self.pos);
+        match first {
+            b'"' | b'\'' => {
+                let (text, end) = self.quoted(self.pos)?;
+                self.sink.string(text)?;
+                self.move_to(end);
+                self.end_line()
+            }
+            b'|' | b'>' => {
+                let text = self.scan()?;
+                self.sink.string(text)
+            }
+            b'[' | b'{' => {
+                self.flow(0)?;
+                self.end_line()
+            }
+            b'-' if !self.is_dash(self.pos) && self.at(self.pos + 1) != b'\t' => self.plain(),
+            _ if begins_plain(first) => self.plain(),
+            _ => None,
+        }
+    }
+
+    /// Moves on, over line breaks if there are any.
+    fn move_to(&mut self, pos: usize) {
+        if let Some(at) = memchr::memrchr(b'\n', self.slice(self.pos, pos)) {
+            self.line_start = self.pos + at + 1;
+        }
+        self.pos = pos;
+    }
+
+    /// The text between quotes, and where the closing one ends.
+    fn quoted(&mut self, start: usize) -> Option<(Cow<'a, [u8]>, usize)> {
+        let quote = self.at(start);
+        let rest = self.text.get(start + 1..)?;
+        let len = memchr::memchr3(quote, b'\\', b'\n', rest)?;
+        let simple = rest.get(len) == Some(&quote) && !(quote == b'\'' && rest.get(len + 1) == Some(&b'\''));
+        if simple {
+            return Some((Cow::Borrowed(rest.get(..len)?), start + len + 2));
+        }
+        let column = self.blocks.last().map_or(0, |b| b.column);
+        let (text, cursor) = self.scanner.scalar_at(start, self.line_start, column)?;
+        Some((text, cursor.pos))
+    }
+
+    /// Takes the scalar that begins here as the exact reader does, and goes where that goes.
+    fn scan(&mut self) -> Option<Cow<'a, [u8]>> {
+        let column = self.blocks.last()?.column;
+        let (text, Cursor { pos, line_start }) = self.scanner.scalar_at(self.pos, self.line_start, column)?;
+        self.pos = pos;
+        self.line_start = line_start;
+        Some(text)
+    }
+
+    fn plain(&mut self) -> Option<()> {
+        let rest = self.text.get(self.pos..)?;
+        let mut end = rest.len();
+        let mut comment = false;
+        let mut before = 0;
+        for (i, byte) in rest.iter().enumerate() {
+            match byte {
+                b'\n' => {
+                    end = i;
+                    break;
+                }
+                b':' if matches!(rest.get(i + 1), Some(b' ' | b'\n' | b'\t') | None) => return None,
+                b'#' if before == b' ' => {
+                    end = i;
+                    comment = true;
+                    break;
+                }
+                b'\t' => return None,
+                _ => {}
+            }
+            before = *byte;
+        }
+        if comment {
+            self.sink.plain(Cow::Borrowed(trim_end(rest.get(..end)?)))?;
+            self.pos += end;
+            self.skip_line();
+            return Some(());
+        }
+        if self.goes_on(self.pos + end)? {
+            let text = self.scan()?;
+            self.sink.plain(text)?;
+            // The exact reader may have stopped at a colon inside of a line.
+            let at_line = self.slice(self.line_start, self.pos).iter().all(|b| *b == b' ');
+            return if at_line || matches!(self.at(self.pos), b'#' | b'\n' | 0) { Some(()) } else { GIVE_UP };
+        }
+        self.sink.plain(Cow::Borrowed(trim_end(rest.get(..end)?)))?;
+        self.pos += end;
+        Some(())
+    }
+
+    /// Whether a plain scalar goes on behind the line that ends here.
+    fn goes_on(&self, line_end: usize) -> Option<bool> {
+        let column = self.blocks.last()?.column;
+        let mut line_start = line_end;
+        let mut pos = line_end;
+        loop {
+            match self.at(pos) {
+                b'\n' => {
+                    pos += 1;
+                    line_start = pos;
+                }
+                b' ' => pos += 1,
+                b'\t' => return None,
+                0 | b'#' => return Some(false),
+                _ => return Some(pos - line_start > column),
+            }
+        }
+    }
+}
+
+fn trim_end(text: &[u8]) -> &[u8] {
+    let len = text.iter().rposition(|b| *b != b' ').map_or(0, |at| at + 1);
+    text.get(..len).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::decode::Numbers;
+    use super::super::node::Document;
+    use super::super::{decode, head};
+    use super::*;
+    use crate::json;
+    use crate::value::Value;
+    use proptest::prelude::*;
+
+    /// What the fast reader gives must be what the exact one gives; tells whether it gave anything.
+    fn agrees(text: &[u8]) -> bool {
+        let exact = Document::first(text, None).ok().and_then(|d| decode::decode(&d, Numbers::Kept).ok());
+        let show = |v: &Value| json::encode(v, json::Escape::None).unwrap();
+        let shown = String::from_utf8_lossy(text);
+        let fast = build(text, Numbers::Kept);
+        if let Some(fast) = &fast {
+            let exact = exact.as_ref().unwrap_or_else(|| panic!("the exact reader refuses {shown:?}"));
+            assert_eq!(show(fast), show(exact), "{shown:?}");
+        }
+        if let Some(skimmed) = skim(text) {
+            let exact = exact.as_ref().unwrap_or_else(|| panic!("the exact reader refuses {shown:?}"));
+            let exact = head::head_of(exact).unwrap_or_else(|e| panic!("no head of {shown:?}: {e:?}"));
+            assert_eq!(skimmed, exact, "{shown:?}");
+        }
+        fast.is_some()
+    }
+
+    #[test]
+    fn common_documents_are_read() {
+        for text in [
+            "",
+            "# nothing\n",
+            "---\na: b\n",
+            "a: 1\nb:\n  c: 'x'  # y\n  d: \"y\"\ne:\n- f: g\n  h: |\n    text\n\n    more\n- - i\n  - j\nk:\n",
+            "apiVersion: v1\nkind: Pod\nmetadata:\n  name: x\n  annotations: {a: b, c: 1}\n",
+            "a: plain text that\n  goes on\n\n  and on\nb: >-\n  folded\n  text\nc: \"quoted\n  text \\u00e9\"\nd: it''s\n",
+            "- a\n-\n  b: c\n-\n- - d\n",
+            "a: [x, \"y\", 1, [z], {k: v}]\nb: {}\nc: []\n",
+            "a: |\n  no newline at the end",
+            "a:\n  - b\n  - c: d\n    e: f\n",
+        ] {
+            assert!(agrees(text.as_bytes()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn odd_documents_are_left_to_the_exact_reader() {
+        for text in [
+            "a: &x b\nc: *x\n",
+            "a: b: c\n",
+            "a: b\n  c: d\n",
+            "a: 'b' c\n",
+            "a:\n\t- b\n",
+            "a\n",
+            "- a\nb: c\n",
+            "a: b\n---\nc: d\n",
+            "~: a\n",
+            "a: .inf\n",
+            "<<: {a: b}\n",
+            "? a\n: b\n",
+            "a: !!str b\n",
+        ] {
+            assert!(!agrees(text.as_bytes()), "{text:?}");
+        }
+    }
+
+    /// Pieces that make documents look like YAML, and break it.
+    fn piece() -> impl Strategy<Value = &'static str> {
+        prop::sample::select(vec![
+            "a",
+            "b: ",
+            "key:",
+            "\n",
+            "\n",
+            "\n  ",
+            "\n    ",
+            " ",
+            "- ",
+            "-",
+            ": ",
+            "#",
+            " # c",
+            "'x'",
+            "\"y\"",
+            "\"\\n\"",
+            "''",
+            "|\n",
+            "|-\n  ",
+            ">\n   ",
+            "[",
+            "]",
+            "{",
+            "}",
+            ", ",
+            ",",
+            "1",
+            "~",
+            "null",
+            ".inf",
+            "true",
+            "y",
+            "kind: ",
+            "metadata:\n  ",
+            "name: ",
+            "annotations:\n    ",
+            "apiVersion: v1\n",
+            "---",
+            "...",
+            "\t",
+            "&x ",
+            "*x",
+            "!t ",
+            "? ",
+            "é",
+            "\r\n",
+            "x:y",
+            "<<: ",
+            "- - ",
+            "\n- ",
+            "\n  - ",
+            "a: b\n",
+            "c:\n",
+            "%",
+            "@",
+        ])
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 20_000, ..ProptestConfig::default() })]
+
+        #[test]
+        fn both_readers_agree(pieces in prop::collection::vec(piece(), 0..14)) {
+            agrees(pieces.concat().as_bytes());
+        }
+    }
+}

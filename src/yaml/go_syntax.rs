@@ -1,0 +1,131 @@
+//! Values as Go's `%#v` prints them, which go-yaml and sigs do in messages about keys.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::base64;
+use super::decode::{is_merge, typed};
+use super::node::{Document, Id, Node, NodeKind};
+use super::resolve::Scalar;
+
+/// Deeper values are cut; they may even contain themselves.
+const MAX_DEPTH: usize = 100;
+
+/// A value that stands alone.
+pub(super) fn value(document: &Document<'_>, id: Id) -> String {
+    document.get(id).map_or_else(|| "<nil>".into(), |n| node(document, n))
+}
+
+/// A value that stands alone.
+pub(super) fn node(document: &Document<'_>, node: &Node<'_>) -> String {
+    let mut out = String::new();
+    print(document, node, 0, &mut out);
+    if out == "interface {}(nil)" { "<nil>".into() } else { out }
+}
+
+/// A scalar key.
+pub(super) fn scalar(scalar: Scalar) -> String {
+    match scalar {
+        Scalar::Null => "<nil>".into(),
+        Scalar::Bool(b) => b.to_string(),
+        Scalar::Int(i) => i.to_string(),
+        Scalar::Uint(u) => format!("{u:#x}"),
+        Scalar::Float(f) => crate::value::number::format_g(f),
+        Scalar::Str => String::new(),
+    }
+}
+
+fn print(document: &Document<'_>, node: &Node<'_>, depth: usize, out: &mut String) {
+    if depth > MAX_DEPTH {
+        out.push_str("...");
+        return;
+    }
+    match &node.kind {
+        NodeKind::Scalar { value, .. } => match typed(node, value) {
+            Scalar::Str if node.tag.as_deref() == Some(b"tag:yaml.org,2002:binary") => {
+                quote(&String::from_utf8_lossy(&base64::decode(value).unwrap_or_default()), out);
+            }
+            Scalar::Str => quote(&String::from_utf8_lossy(value), out),
+            Scalar::Null => out.push_str("interface {}(nil)"),
+            other => out.push_str(&scalar(other)),
+        },
+        NodeKind::Alias { target, .. } => match document.get(*target) {
+            Some(target) => print(document, target, depth + 1, out),
+            None => out.push_str("interface {}(nil)"),
+        },
+        NodeKind::Sequence => {
+            out.push_str("[]interface {}{");
+            for (i, child) in children(document, node).into_iter().enumerate() {
+                if i > 0 {
+                    out.push_str(", ");
+                }
+                print(document, child, depth + 1, out);
+            }
+            out.push('}');
+        }
+        NodeKind::Mapping => {
+            let mut entries = BTreeMap::new();
+            let children = children(document, node);
+            for pair in children.chunks(2) {
+                if let [key, value] = pair
+                    && !is_merge(key)
+                {
+                    let mut key_text = String::new();
+                    print(document, key, depth + 1, &mut key_text);
+                    entries.insert(key_text, value);
+                }
+            }
+            out.push_str("map[interface {}]interface {}{");
+            for (i, (key, value)) in entries.into_iter().enumerate() {
+                let _ = write!(out, "{}{key}:", if i > 0 { ", " } else { "" });
+                print(document, value, depth + 1, out);
+            }
+            out.push('}');
+        }
+    }
+}
+
+/// The children of a collection.
+fn children<'d, 'a>(document: &'d Document<'a>, node: &Node<'a>) -> Vec<&'d Node<'a>> {
+    let mut found = Vec::new();
+    let mut next = node.first;
+    while next < node.end
+        && let Some(child) = document.get(next)
+    {
+        found.push(child);
+        next = child.end;
+    }
+    found
+}
+
+/// Go's `strconv.Quote`.
+fn quote(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\x07' => out.push_str("\\a"),
+            '\x08' => out.push_str("\\b"),
+            '\x0C' => out.push_str("\\f"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\x0B' => out.push_str("\\v"),
+            '\0'..='\x1F' | '\x7F' => {
+                let _ = write!(out, "\\x{:02x}", u32::from(c));
+            }
+            '\u{80}'..='\u{A0}'
+            | '\u{AD}'
+            | '\u{2000}'..='\u{200F}'
+            | '\u{2028}'..='\u{202F}'
+            | '\u{3000}'
+            | '\u{E000}'..='\u{F8FF}'
+            | '\u{FEFF}' => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            _ => out.push(c),
+        }
+    }
+    out.push('"');
+}

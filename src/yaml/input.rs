@@ -1,0 +1,185 @@
+//! The bytes of a text, checked as go-yaml's reader checks them (`readerc.go`): UTF-8, or UTF-16 with a byte
+//! order mark, and no control characters.
+
+use std::borrow::Cow;
+
+/// How many raw bytes go-yaml takes at a time. It shows: a bad byte is only met when the scanner asks for
+/// the block that holds it.
+const BLOCK: usize = 512;
+
+/// A text that the scanner can rely on.
+pub(super) struct Input<'a> {
+    /// UTF-8 without byte order mark and without characters that YAML forbids. Where there is one, the text
+    /// ends before the block of it.
+    pub text: Cow<'a, [u8]>,
+    /// What is wrong with the block after the text, if something is.
+    pub fault: Option<&'static str>,
+}
+
+impl<'a> Input<'a> {
+    /// Checks a text.
+    pub fn new(bytes: &'a [u8]) -> Input<'a> {
+        match bytes {
+            [0xFF, 0xFE, rest @ ..] => from_utf16(rest, u16::from_le_bytes),
+            [0xFE, 0xFF, rest @ ..] => from_utf16(rest, u16::from_be_bytes),
+            [0xEF, 0xBB, 0xBF, rest @ ..] => from_utf8(rest, 3),
+            _ => from_utf8(bytes, 0),
+        }
+    }
+}
+
+/// `skipped` bytes of the first block were a byte order mark.
+fn from_utf8(bytes: &[u8], skipped: usize) -> Input<'_> {
+    let Some((at, fault)) = first_fault(bytes) else {
+        return Input { text: Cow::Borrowed(bytes), fault: None };
+    };
+    // Blocks begin where the last one had to stop, which is before a character that it cut.
+    let mut start = 0;
+    let mut end = BLOCK - skipped;
+    while end < bytes.len() {
+        let mut next = end;
+        while next > start && is_cut(bytes, next) {
+            next -= 1;
+        }
+        if next > at {
+            break;
+        }
+        start = next;
+        end = start + BLOCK;
+    }
+    Input { text: Cow::Borrowed(bytes.get(..start).unwrap_or_default()), fault: Some(fault) }
+}
+
+/// Whether a character begins before `at` and does not end there.
+fn is_cut(bytes: &[u8], at: usize) -> bool {
+    bytes.get(at).is_some_and(|b| b & 0xC0 == 0x80)
+}
+
+/// The first byte that go-yaml refuses, with its words.
+fn first_fault(bytes: &[u8]) -> Option<(usize, &'static str)> {
+    let (valid, utf8_fault) = match std::str::from_utf8(bytes) {
+        Ok(_) => (bytes, None),
+        Err(e) => {
+            let at = e.valid_up_to();
+            let (valid, rest) = bytes.split_at_checked(at).unwrap_or((bytes, &[]));
+            (valid, Some((at, utf8_words(rest))))
+        }
+    };
+    first_control(valid).map(|at| (at, "control characters are not allowed")).or(utf8_fault)
+}
+
+/// What go-yaml says of the bad sequence at the start of these bytes.
+fn utf8_words(bytes: &[u8]) -> &'static str {
+    let (width, first) = match bytes.first() {
+        Some(b) if b & 0xE0 == 0xC0 => (2, u32::from(b & 0x1F)),
+        Some(b) if b & 0xF0 == 0xE0 => (3, u32::from(b & 0x0F)),
+        Some(b) if b & 0xF8 == 0xF0 => (4, u32::from(b & 0x07)),
+        _ => return "invalid leading UTF-8 octet",
+    };
+    let Some(tail) = bytes.get(1..width) else {
+        return "incomplete UTF-8 octet sequence";
+    };
+    let mut value = first;
+    for b in tail {
+        if b & 0xC0 != 0x80 {
+            return "invalid trailing UTF-8 octet";
+        }
+        value = value << 6 | u32::from(b & 0x3F);
+    }
+    let least = [0, 0, 0x80, 0x800, 0x1_0000];
+    if least.get(width).is_some_and(|least| value < *least) {
+        return "invalid length of a UTF-8 sequence";
+    }
+    "invalid Unicode character"
+}
+
+/// The first character, in valid UTF-8, outside of what YAML 1.1 allows: controls but tab, LF, CR and NEL,
+/// and U+FFFE and U+FFFF.
+fn first_control(bytes: &[u8]) -> Option<usize> {
+    let bad = |b: u8| (b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || b == 0x7F;
+    let mut ascii = None;
+    for (i, block) in bytes.chunks(64).enumerate() {
+        // Without an early exit the compiler makes vector code of this.
+        if block.iter().fold(false, |any, &b| any | bad(b)) {
+            ascii = block.iter().position(|&b| bad(b)).map(|at| i * 64 + at);
+            break;
+        }
+    }
+    let within = ascii.map_or(bytes, |at| bytes.get(..at).unwrap_or(bytes));
+    let wide = memchr::memchr2_iter(0xC2, 0xEF, within).find(|&at| match within.get(at..) {
+        Some([0xC2, b, ..]) => (0x80..0xA0).contains(b) && *b != 0x85,
+        Some([0xEF, 0xBF, b, ..]) => *b >= 0xBE,
+        _ => false,
+    });
+    wide.or(ascii)
+}
+
+fn from_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Input<'static> {
+    let mut text = Vec::with_capacity(bytes.len());
+    let mut units = bytes.chunks(2).map(|pair| match pair {
+        [a, b] => Some(unit([*a, *b])),
+        _ => None,
+    });
+    let fault = loop {
+        let value = match units.next() {
+            None => break None,
+            Some(None) => break Some("incomplete UTF-16 character"),
+            Some(Some(u)) if u & 0xFC00 == 0xDC00 => break Some("unexpected low surrogate area"),
+            Some(Some(high)) if high & 0xFC00 == 0xD800 => match units.next() {
+                Some(Some(low)) if low & 0xFC00 == 0xDC00 => {
+                    0x1_0000 + ((u32::from(high) & 0x3FF) << 10 | u32::from(low) & 0x3FF)
+                }
+                Some(Some(_)) => break Some("expected low surrogate area"),
+                _ => break Some("incomplete UTF-16 surrogate pair"),
+            },
+            Some(Some(u)) => u32::from(u),
+        };
+        let Some(c) = char::from_u32(value) else {
+            break Some("invalid Unicode character");
+        };
+        let mut buffer = [0; 4];
+        let encoded = c.encode_utf8(&mut buffer).as_bytes();
+        if first_control(encoded).is_some() {
+            break Some("control characters are not allowed");
+        }
+        text.extend_from_slice(encoded);
+    };
+    if fault.is_some() {
+        // A fault spoils its whole block.
+        let mut keep = text.len() - text.len() % (BLOCK / 2);
+        while is_cut(&text, keep) {
+            keep -= 1;
+        }
+        text.truncate(keep);
+    }
+    Input { text: Cow::Owned(text), fault }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_ends_before_the_block_of_a_bad_byte() {
+        let mut bytes = vec![b'a'; 2000];
+        bytes[1500] = 7;
+        let input = Input::new(&bytes);
+        assert_eq!(input.text.len(), 1024);
+        assert_eq!(input.fault, Some("control characters are not allowed"));
+    }
+
+    #[test]
+    fn next_line_is_allowed_and_other_c1_controls_are_not() {
+        assert_eq!(Input::new("a\u{85}b".as_bytes()).fault, None);
+        assert!(Input::new("a\u{86}b".as_bytes()).fault.is_some());
+        assert!(Input::new("a\u{FFFE}b".as_bytes()).fault.is_some());
+        assert_eq!(Input::new("a\u{FEFF}b\u{1F600}".as_bytes()).fault, None);
+    }
+
+    #[test]
+    fn utf16_is_read() {
+        let input = Input::new(b"\xff\xfea\0:\0 \0\x3d\xd8\x00\xde");
+        assert_eq!(&*input.text, "a: \u{1F600}".as_bytes());
+        assert!(Input::new(b"\xfe\xff\0a\0").fault.is_some());
+    }
+}

@@ -1,0 +1,314 @@
+//! Where in a text a value stands. The text is read again for it, so that reading values costs nothing more.
+
+use std::cell::Cell;
+
+use crate::value::Str;
+
+use super::decode::{is_merge, key_text};
+use super::documents::pieces;
+use super::input::Input;
+use super::node::{Document, Id, Node, NodeKind};
+
+/// How many nodes are looked at, so that aliases cannot multiply the work without end.
+const MAX_NODES: usize = 4_000_000;
+/// How deep leaves are looked for, merges counted as levels.
+const MAX_DEPTH: usize = 200;
+
+/// A step of a path into a value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// Into a map, by the key as a string.
+    Key(Str),
+    /// Into a list, from 0.
+    Index(usize),
+}
+
+/// A place in a text. Both numbers are from 1, the column in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+}
+
+/// Where an entry stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The key; `None` for the items of a list and for the whole.
+    pub key: Option<Spot>,
+    /// The value.
+    pub value: Spot,
+}
+
+/// Finds the entry at a path in a values file of one or several documents, which Helm merges: the last
+/// document that sets it wins, in a document the last of equal keys. Aliases and merges are followed. `None`
+/// when there is no such entry or the text cannot be read.
+pub fn locate(text: &[u8], path: &[Step]) -> Option<Position> {
+    let pieces = pieces(text).collect::<Result<Vec<_>, _>>().ok()?;
+    for piece in pieces.iter().rev() {
+        let input = Input::new(&piece.text);
+        let document = Document::first(&input.text, input.fault).ok()?;
+        let budget = Cell::new(MAX_NODES);
+        let text =
+            Located { document: &document, text: &input.text, first_line: piece.line, budget: &budget };
+        match text.walk(path) {
+            Walk::Found(position) => return Some(position),
+            Walk::Replaced => return None,
+            Walk::Missing => {}
+        }
+    }
+    None
+}
+
+/// Shows the path and the position of every leaf of a values file, in the order of the text: scalars and
+/// empty collections. Where documents or merges set a leaf again, it is shown again, and the last one counts.
+/// A text that cannot be read has no leaves.
+pub fn leaves(text: &[u8], show: &mut dyn FnMut(&[Step], Position)) {
+    let budget = Cell::new(MAX_NODES);
+    for piece in pieces(text).flatten() {
+        let input = Input::new(&piece.text);
+        let Ok(document) = Document::first(&input.text, input.fault) else { return };
+        let text =
+            Located { document: &document, text: &input.text, first_line: piece.line, budget: &budget };
+        if let Some(root) = document.get(0) {
+            text.leaves(root, None, MAX_DEPTH, &mut Vec::new(), show);
+        }
+    }
+}
+
+enum Walk {
+    Found(Position),
+    /// A map on the way has no such key; an earlier document may.
+    Missing,
+    /// The way ends at something that is no map, which hides what earlier documents say.
+    Replaced,
+}
+
+struct Located<'d, 'a> {
+    document: &'d Document<'a>,
+    text: &'d [u8],
+    first_line: usize,
+    /// Nodes that may still be looked at.
+    budget: &'d Cell<usize>,
+}
+
+impl<'d, 'a> Located<'d, 'a> {
+    fn spot(&self, node: &Node<'_>) -> Spot {
+        let line = node.mark.offset.saturating_sub(node.mark.column as usize)..node.mark.offset;
+        let before = self.text.get(line).unwrap_or_default();
+        Spot {
+            line: self.first_line + node.mark.line as usize,
+            column: String::from_utf8_lossy(before).chars().count() + 1,
+        }
+    }
+
+    /// The node itself, or what it is an alias of.
+    fn target(&self, node: &'d Node<'a>) -> &'d Node<'a> {
+        match &node.kind {
+            NodeKind::Alias { target, .. } => self.document.get(*target).unwrap_or(node),
+            _ => node,
+        }
+    }
+
+    fn walk(&self, path: &[Step]) -> Walk {
+        let Some(mut node) = self.document.get(0) else { return Walk::Missing };
+        let mut key = None;
+        for step in path {
+            node = self.target(node);
+            match (step, &node.kind) {
+                (Step::Key(name), NodeKind::Mapping) => match self.entry(node, name.as_bytes(), MAX_DEPTH) {
+                    Some((found_key, value)) => {
+                        key = Some(found_key);
+                        node = value;
+                    }
+                    None => return Walk::Missing,
+                },
+                (Step::Index(index), NodeKind::Sequence) => match self.children(node).nth(*index) {
+                    Some(item) => {
+                        key = None;
+                        node = item;
+                    }
+                    None => return Walk::Replaced,
+                },
+                _ => return Walk::Replaced,
+            }
+        }
+        Walk::Found(Position { key: key.map(|k| self.spot(k)), value: self.spot(node) })
+    }
+
+    fn children(&self, node: &'d Node<'a>) -> impl Iterator<Item = &'d Node<'a>> + use<'d, 'a> {
+        let document = self.document;
+        let budget = self.budget;
+        let mut next: Id = node.first;
+        let end = node.end;
+        std::iter::from_fn(move || {
+            let child = if next < end { document.get(next) } else { None }?;
+            budget.set(budget.get().checked_sub(1)?);
+            next = child.end;
+            Some(child)
+        })
+    }
+
+    /// The keys and values of a mapping.
+    fn pairs(&self, node: &'d Node<'a>) -> impl Iterator<Item = (&'d Node<'a>, &'d Node<'a>)> + use<'d, 'a> {
+        let mut children = self.children(node);
+        std::iter::from_fn(move || Some((children.next()?, children.next()?)))
+    }
+
+    /// The mappings that `<<` merges, in the order in which they are.
+    fn merged(&self, value: &'d Node<'a>) -> Vec<&'d Node<'a>> {
+        match value.kind {
+            NodeKind::Sequence => {
+                let mut mappings: Vec<_> = self.children(value).map(|n| self.target(n)).collect();
+                mappings.reverse();
+                mappings
+            }
+            _ => vec![self.target(value)],
+        }
+    }
+
+    fn entry(
+        &self,
+        mapping: &'d Node<'a>,
+        name: &[u8],
+        depth: usize,
+    ) -> Option<(&'d Node<'a>, &'d Node<'a>)> {
+        let mut found = None;
+        for (key, value) in self.pairs(mapping) {
+            if is_merge(key) {
+                for merged in self.merged(value) {
+                    if depth > 0
+                        && let Some(entry) = self.entry(merged, name, depth - 1)
+                    {
+                        found = Some(entry);
+                    }
+                }
+            } else if key_text(self.target(key)).is_some_and(|text| text.as_bytes() == name) {
+                found = Some((key, value));
+            }
+        }
+        found
+    }
+
+    fn leaves(
+        &self,
+        node: &'d Node<'a>,
+        key: Option<&Node<'a>>,
+        depth: usize,
+        path: &mut Vec<Step>,
+        show: &mut dyn FnMut(&[Step], Position),
+    ) {
+        let place = node;
+        let node = self.target(node);
+        let Some(depth) = depth.checked_sub(1) else { return };
+        match node.kind {
+            NodeKind::Sequence if node.end > node.first => {
+                for (index, item) in self.children(node).enumerate() {
+                    path.push(Step::Index(index));
+                    self.leaves(item, None, depth, path, show);
+                    path.pop();
+                }
+            }
+            NodeKind::Mapping if node.end > node.first => self.entries(node, depth, path, show),
+            _ => show(path, Position { key: key.map(|k| self.spot(k)), value: self.spot(place) }),
+        }
+    }
+
+    fn entries(
+        &self,
+        mapping: &'d Node<'a>,
+        depth: usize,
+        path: &mut Vec<Step>,
+        show: &mut dyn FnMut(&[Step], Position),
+    ) {
+        let Some(depth) = depth.checked_sub(1) else { return };
+        for (key, value) in self.pairs(mapping) {
+            if is_merge(key) {
+                for merged in self.merged(value) {
+                    self.entries(merged, depth, path, show);
+                }
+            } else if let Some(text) = key_text(self.target(key)) {
+                path.push(Step::Key(text));
+                self.leaves(value, Some(key), depth, path, show);
+                path.pop();
+            }
+        }
+    }
+}
+
+impl Step {
+    /// A step into a map.
+    pub fn key(key: impl Into<Str>) -> Step {
+        Step::Key(key.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "\
+base: &base
+  x: 1
+  é: {q: 2, \"r\": [a, b]}
+other:
+  <<: *base
+  y: yes
+list:
+- name: one
+-  - two
+---
+base:
+  x: 3
+list: []
+";
+
+    fn at(path: &[&str]) -> Option<(usize, usize)> {
+        let path: Vec<Step> =
+            path.iter().map(|s| s.parse().map_or_else(|_| Step::key(*s), Step::Index)).collect();
+        locate(TEXT.as_bytes(), &path).map(|p| (p.value.line, p.value.column))
+    }
+
+    #[test]
+    fn a_value_is_found_in_the_last_document_that_sets_it() {
+        assert_eq!(at(&["base", "x"]), Some((12, 6)));
+        assert_eq!(at(&["base", "é", "r", "1"]), Some((3, 22)));
+        assert_eq!(at(&["other", "true"]), Some((6, 6)));
+        assert_eq!(at(&["list", "0", "name"]), None);
+        assert_eq!(at(&["base", "nothing"]), None);
+    }
+
+    #[test]
+    fn a_merged_value_is_found_where_it_is_written() {
+        assert_eq!(at(&["other", "x"]), Some((2, 6)));
+        let key = locate(b"a: 1\n? b\n: 2\n", &[Step::key("b")]).unwrap().key;
+        assert_eq!(key, Some(Spot { line: 2, column: 3 }));
+    }
+
+    #[test]
+    fn every_leaf_is_shown() {
+        let mut shown = Vec::new();
+        leaves(b"a: {b: 1, c: []}\nd:\n- &x e\n- *x\n", &mut |path, position| {
+            let path: Vec<String> = path
+                .iter()
+                .map(|s| match s {
+                    Step::Key(k) => k.to_string(),
+                    Step::Index(i) => i.to_string(),
+                })
+                .collect();
+            shown.push((path.join("."), position.value.line, position.value.column));
+        });
+        let want = [("a.b", 1, 8), ("a.c", 1, 14), ("d.0", 3, 3), ("d.1", 4, 3)];
+        assert_eq!(shown, want.map(|(path, line, column)| (path.to_string(), line, column)));
+    }
+
+    #[test]
+    fn a_text_that_contains_itself_ends() {
+        let mut count = 0;
+        leaves(b"a: &a [b, *a]\n", &mut |_, _| count += 1);
+        assert!(count >= 1);
+        leaves(b"a: &a\n  <<: *a\n  b: 1\n", &mut |_, _| count += 1);
+        assert_eq!(locate(b"a: &a\n  <<: *a\n", &[Step::key("a"), Step::key("b")]), None);
+    }
+}
