@@ -118,7 +118,7 @@ fn run(state: &mut State, function: &'static Function, args: &[Jinja]) -> Result
         values.push(coerce(function, wanted, arg, lenient)?);
     }
     let root = Root::of(state)?;
-    match (function.call)(root.env(), &values) {
+    match function.run(root.env(), &values) {
         // Whoever asks for a float gets one; elsewhere whole numbers are integers.
         Ok(Value::Float(f)) if function.name == "float64" => Ok(Jinja::from(f)),
         Ok(value) => Ok(to_jinja(&value)),
