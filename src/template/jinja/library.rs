@@ -13,7 +13,7 @@ use super::globals::{self, GLOBALS};
 use super::output::{describe, text};
 use super::{Root, errors, fail, undefined};
 use crate::functions::{self, Function, Type};
-use crate::value::{Elem, List, Value};
+use crate::value::{Elem, Int, IntKind, List, Value};
 
 /// Names known from Ansible, for functions of the library.
 pub(super) const ALIASES: &[(&str, &str)] = &[
@@ -206,6 +206,10 @@ fn coerce(function: &Function, wanted: Type, value: &Jinja, lenient: bool) -> Re
         Type::Dict => match to_torii(value)? {
             map @ Value::Map(_) => Ok(map),
             _ => wrong("a mapping"),
+        },
+        Type::Other("uint32") => match value.as_i64().filter(|_| value.is_number()).map(u32::try_from) {
+            Some(Ok(n)) => Ok(Value::Int(Int::new(i64::from(n), IntKind::Uint32))),
+            _ => wrong("an integer that is not negative"),
         },
         Type::Other(name) => match to_torii(value)? {
             object if object.type_name() == name => Ok(object),
