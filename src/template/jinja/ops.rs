@@ -359,10 +359,10 @@ fn equal_at(a: &Jinja, b: &Jinja, depth: usize) -> Result<bool, Error> {
             if a.is_tuple() != b.is_tuple() {
                 return Ok(false);
             }
-            if let (Some(x), Some(y)) = (convert::as_list(a), convert::as_list(b)) {
-                if x.is_same(&y) {
-                    return Ok(true);
-                }
+            if let (Some(x), Some(y)) = (convert::as_list(a), convert::as_list(b))
+                && x.is_same(&y)
+            {
+                return Ok(true);
             }
             if a.len() != b.len() {
                 return Ok(false);
@@ -375,10 +375,10 @@ fn equal_at(a: &Jinja, b: &Jinja, depth: usize) -> Result<bool, Error> {
             Ok(true)
         }
         (ValueKind::Map, ValueKind::Map) => {
-            if let (Some(x), Some(y)) = (convert::as_map(a), convert::as_map(b)) {
-                if x.is_same(&y) {
-                    return Ok(true);
-                }
+            if let (Some(x), Some(y)) = (convert::as_map(a), convert::as_map(b))
+                && x.is_same(&y)
+            {
+                return Ok(true);
             }
             if a.len() != b.len() {
                 return Ok(false);

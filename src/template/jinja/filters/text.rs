@@ -228,10 +228,10 @@ pub(crate) fn truncate(_: &mut State, value: &Jinja, args: &[Jinja]) -> Result<J
     }
     let keep = usize::try_from(length - end_len).unwrap_or(0);
     let mut kept: String = text.chars().take(keep).collect();
-    if !truth(killwords.as_ref(), false) {
-        if let Some(space) = kept.rfind(' ') {
-            kept.truncate(space);
-        }
+    if !truth(killwords.as_ref(), false)
+        && let Some(space) = kept.rfind(' ')
+    {
+        kept.truncate(space);
     }
     kept.push_str(&end);
     Ok(Jinja::from(kept))
@@ -292,10 +292,11 @@ fn wrap_line(line: &str, width: usize, long: bool, hyphens: bool) -> Vec<String>
                 let mut cut = space;
                 if hyphens && chunk.chars().count() > space {
                     let head: Vec<char> = chunk.chars().take(space).collect();
-                    if let Some(at) = head.iter().rposition(|c| *c == '-') {
-                        if at > 0 && head.iter().take(at).any(|c| *c != '-') {
-                            cut = at + 1;
-                        }
+                    if let Some(at) = head.iter().rposition(|c| *c == '-')
+                        && at > 0
+                        && head.iter().take(at).any(|c| *c != '-')
+                    {
+                        cut = at + 1;
                     }
                 }
                 current.push(chunk.chars().take(cut).collect());

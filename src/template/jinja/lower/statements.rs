@@ -364,11 +364,11 @@ impl<'a> Lower<'a, '_> {
     /// The name of another template, as the environment knows it. If it may be missing, an unknown name
     /// stays as it is.
     pub(super) fn template_name(&mut self, name: &Expr<'a>, may_miss: bool) -> Done {
-        if let Kind::Str(text) = &name.kind {
-            if let Some(full) = (self.resolve)(text) {
-                self.string(&full);
-                return Ok(());
-            }
+        if let Kind::Str(text) = &name.kind
+            && let Some(full) = (self.resolve)(text)
+        {
+            self.string(&full);
+            return Ok(());
         }
         let from = self.out.len();
         self.chain(name)?;

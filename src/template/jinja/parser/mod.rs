@@ -107,10 +107,10 @@ impl<'a> Parser<'a> {
 
     /// A name that may be assigned to.
     fn new_name(&mut self) -> Parsed<&'a str> {
-        if let Tok::Name(name) = *self.tok() {
-            if is_constant(name) {
-                return self.fail(format!("cannot assign to `{name}`"));
-            }
+        if let Tok::Name(name) = *self.tok()
+            && is_constant(name)
+        {
+            return self.fail(format!("cannot assign to `{name}`"));
         }
         self.name()
     }

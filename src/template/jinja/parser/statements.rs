@@ -58,11 +58,11 @@ impl<'a> Parser<'a> {
                     body.push(Stmt::Print(expr));
                 }
                 Tok::BlockBegin => {
-                    if let Tok::Name(tag) = *self.tok() {
-                        if let Some(end) = ends.iter().find(|end| **end == tag) {
-                            self.at += 1;
-                            return Ok((body, end));
-                        }
+                    if let Tok::Name(tag) = *self.tok()
+                        && let Some(end) = ends.iter().find(|end| **end == tag)
+                    {
+                        self.at += 1;
+                        return Ok((body, end));
                     }
                     self.deeper(|p| p.statement(&mut body, span.start, ends))?;
                     self.block_end()?;
