@@ -293,8 +293,13 @@ impl Object for Root {
         if key == ROOT {
             return Some(Jinja::from_dyn_object(self.clone()));
         }
-        if let Some(index) = library::index(key) {
+        // Jinja's globals are values, as in Jinja2. The library's functions are not: their names are left to
+        // variables (`title | default("none")`), and only a call means them.
+        if let Some(index) = globals::index(key) {
             return Some(Jinja::from_object(library::Callable { name: key.to_string(), index }));
+        }
+        if library::function_index(key).is_some() {
+            return None;
         }
         // Says that the name is missing, for an error that may follow.
         convert::map_to_jinja(&self.dot).get_attr(key).ok().filter(|v| !v.is_undefined())

@@ -107,6 +107,6 @@ pub(super) fn apply(state: &mut State, index: usize, value: &Jinja, args: &[Jinj
             }
             filter(state, value, args)
         }
-        None => library::apply(state, index - FILTERS.len(), value, args),
+        None => library::apply(state, index.wrapping_sub(FILTERS.len()), value, args),
     }
 }
