@@ -126,7 +126,7 @@ pub(super) fn of_string(
             let [n] = bind(method, args, ["width"], 1)?;
             let n = width(method, n.as_ref())?;
             let (sign, digits) = match s.strip_prefix(['+', '-']) {
-                Some(digits) => (&s[..1], digits),
+                Some(digits) => (s.get(..1).unwrap_or_default(), digits),
                 None => ("", s),
             };
             Jinja::from(format!("{sign}{}", pad(digits, n.saturating_sub(sign.len()), '0', |n| n)))
