@@ -67,11 +67,19 @@ pub(super) fn index(name: &str) -> Option<usize> {
     globals::index(name).or_else(|| function_index(name).map(|i| GLOBALS.len() + i))
 }
 
+/// The name of the function of a number.
+pub(super) fn name(index: usize) -> Option<&'static str> {
+    match GLOBALS.get(index) {
+        Some((name, _)) => Some(name),
+        None => table().functions.get(index.wrapping_sub(GLOBALS.len())).map(|f| f.name),
+    }
+}
+
 /// Calls the function of a number.
 pub(super) fn call(state: &mut State, index: usize, args: &[Jinja]) -> Result<Jinja, Error> {
     match GLOBALS.get(index) {
         Some((_, global)) => global(state, args),
-        None => match table().functions.get(index - GLOBALS.len()) {
+        None => match table().functions.get(index.wrapping_sub(GLOBALS.len())) {
             Some(function) => run(state, function, args),
             None => Err(fail("unknown function")),
         },
