@@ -190,7 +190,10 @@ fn environment(request: &Request) -> Env {
 }
 
 fn warn(warnings: &mut Vec<Diagnostic>, messages: &mut Vec<String>) {
-    warnings.extend(messages.drain(..).map(|message| Diagnostic { message, ..Diagnostic::default() }));
+    // Helm's own warnings say so once more.
+    let bare = |message: String| message.strip_prefix("warning: ").map(str::to_string).unwrap_or(message);
+    let warning = |message| Diagnostic { message: bare(message), ..Diagnostic::default() };
+    warnings.extend(messages.drain(..).map(warning));
 }
 
 struct Clock(Instant);
