@@ -32,6 +32,47 @@ pub struct Limits {
     pub schema_depth: usize,
 }
 
+impl Limits {
+    /// The names that [`Limits::set`] knows.
+    pub const NAMES: [&str; 13] = [
+        "file-bytes",
+        "chart-bytes",
+        "chart-entries",
+        "chart-depth",
+        "data-depth",
+        "input-bytes",
+        "template-depth",
+        "steps",
+        "function-bytes",
+        "output-bytes",
+        "regex-bytes",
+        "crypto-cost",
+        "schema-depth",
+    ];
+
+    /// Sets a bound by its name (`--limit steps=1000000`). `false` if there is none of that name.
+    pub fn set(&mut self, name: &str, value: u64) -> bool {
+        let small = usize::try_from(value).unwrap_or(usize::MAX);
+        match name {
+            "file-bytes" => self.file_bytes = value,
+            "chart-bytes" => self.chart_bytes = value,
+            "chart-entries" => self.chart_entries = small,
+            "chart-depth" => self.chart_depth = small,
+            "data-depth" => self.data_depth = small,
+            "input-bytes" => self.input_bytes = value,
+            "template-depth" => self.template_depth = small,
+            "steps" => self.steps = value,
+            "function-bytes" => self.function_bytes = small,
+            "output-bytes" => self.output_bytes = small,
+            "regex-bytes" => self.regex_bytes = small,
+            "crypto-cost" => self.crypto_cost = value,
+            "schema-depth" => self.schema_depth = small,
+            _ => return false,
+        }
+        true
+    }
+}
+
 impl Default for Limits {
     fn default() -> Limits {
         Limits {

@@ -27,7 +27,7 @@ fn eval(args: &[&str], stdin: &str) -> String {
 
 /// The answers to cases, one a line, as `(out, err)`.
 fn answers(cases: &[&str]) -> Vec<(Option<String>, Option<String>)> {
-    let answers = eval(&["--jsonl"], &cases.join("\n"));
+    let answers = eval(&["--jsonl", "--limit", "steps=1000000"], &cases.join("\n"));
     let read = |line: &str| {
         let answer: serde_json::Value = serde_json::from_str(line).unwrap();
         let text = |key: &str| answer[key].as_str().map(str::to_string);

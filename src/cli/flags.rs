@@ -1,6 +1,7 @@
 //! Flags that several commands share.
 
 use torii::diagnostic::Result;
+use torii::limits::Limits;
 use torii::values::Overrides;
 
 use super::{helm, wrong};
@@ -93,6 +94,33 @@ impl Source {
             return Err(wrong("--verify is not supported: torii does not check signatures of charts"));
         }
         Ok(())
+    }
+}
+
+/// The bounds to keep.
+#[derive(clap::Args)]
+pub struct Bounds {
+    /// Change a limit, as in steps=1000000; may be given several times
+    #[arg(long = "limit", value_name = "NAME=NUMBER", allow_hyphen_values = true)]
+    limits: Vec<String>,
+}
+
+impl Bounds {
+    /// The limits, with those changed that were given.
+    ///
+    /// # Errors
+    /// When one has no such name or is no number.
+    pub fn limits(&self) -> Result<Limits> {
+        let mut limits = Limits::default();
+        for text in &self.limits {
+            let number = text.split_once('=').and_then(|(name, number)| Some((name, number.parse().ok()?)));
+            if !number.is_some_and(|(name, number)| limits.set(name, number)) {
+                let names = Limits::NAMES.join(", ");
+                return Err(wrong(format!("--limit {text}: not a limit and a number"))
+                    .hint(format!("give it as in steps=1000000; the limits are {names}")));
+            }
+        }
+        Ok(limits)
     }
 }
 

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
 use torii::diagnostic::{Error, Result};
-use torii::manifest::pattern;
+use torii::manifest::select;
 
 use super::output::Output;
 use super::render::Piece;
@@ -78,7 +78,7 @@ pub fn write<'a>(
 /// The documents of the templates that `only` names; all if it names none.
 fn selected<'a>(pieces: Vec<&'a Piece<'a>>, only: &[String]) -> Result<Vec<&'a Piece<'a>>> {
     let fits = |piece: &Piece<'_>, wanted: &str| {
-        piece.source.split_once('/').is_some_and(|(_, path)| pattern::matches(wanted, path))
+        piece.source.split_once('/').is_some_and(|(_, path)| select::matches(wanted, path))
     };
     if let Some(missing) = only.iter().find(|wanted| !pieces.iter().any(|piece| fits(piece, wanted))) {
         return Err(Error::new(format!("could not find template {missing} in chart")));

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use jiff::Timestamp;
 use torii::diagnostic::{Diagnostic, Error, Result, Severity};
 use torii::manifest::{File, Manifest, select, split};
 use torii::render::{self, Failure, Request, name};
@@ -94,9 +95,17 @@ pub struct Args {
     /// Take .j2 files for Go templates, for a Helm chart that happens to have some
     #[arg(long)]
     go_templates: bool,
+    /// Make random values, passwords, keys and certificates repeat: the same words give the same values
+    #[arg(long, value_name = "WORDS", allow_hyphen_values = true)]
+    seed: Option<String>,
+    /// The time that templates see, as in 2026-01-31T12:00:00Z
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    now: Option<String>,
     /// Tell on stderr how long each step took
     #[arg(long)]
     timings: bool,
+    #[command(flatten)]
+    bounds: flags::Bounds,
     #[command(flatten)]
     source: flags::Source,
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_parser = helm::go_bool)]
@@ -122,6 +131,9 @@ enum Format {
 pub fn run(args: Args, global: &Global, output: &mut Output) -> Result<()> {
     check(&args)?;
     let request = request(&args, global)?;
+    if args.seed.is_some() {
+        output::remark("with --seed, keys and passwords can be guessed by whoever knows the seed");
+    }
     let result = render::render(&request);
     let (rendered, failure) = match result {
         Ok(rendered) => (rendered, None),
@@ -165,9 +177,12 @@ fn check(args: &Args) -> Result<()> {
         return Err(wrong("--post-renderer is not supported: torii runs no plugins")
             .hint("pipe the output into the program instead"));
     }
-    let unclear = matches!(args.dry_run.as_str(), "unset" | "client" | "server")
+    let known = matches!(args.dry_run.as_str(), "unset" | "client" | "server")
         || helm::go_bool(&args.dry_run).unwrap_or_default();
-    if !unclear {
+    if args.dry_run == "server" {
+        output::remark("--dry-run=server is taken as --dry-run=client: torii asks no cluster");
+    }
+    if !known {
         let message = if args.dry_run == "none" || helm::go_bool(&args.dry_run).is_ok() {
             format!("invalid dry-run value ({:?}). Must be \"server\" or \"client\"", args.dry_run)
         } else {
@@ -194,8 +209,15 @@ fn request(args: &Args, global: &Global) -> Result<Request> {
     request.api_versions = flags::split("api-versions", &args.api_versions)?;
     request.skip_schema_validation = args.skip_schema_validation;
     request.go_templates = args.go_templates;
+    request.limits = args.bounds.limits()?;
+    request.seed.clone_from(&args.seed);
+    request.now = args.now.as_deref().map(time).transpose()?;
     request.allow_outside_symlinks = args.source.allow_outside_symlinks;
     Ok(request)
+}
+
+fn time(text: &str) -> Result<Timestamp> {
+    text.parse().map_err(|e| wrong(format!("--now {text}: {e}")).hint("give it as in 2026-01-31T12:00:00Z"))
 }
 
 /// The name of the release, and the chart (`helm pkg/action/install.go: NameAndChart`).

@@ -1,11 +1,12 @@
 //! How a diagnostic is shown on a terminal.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
 
-use super::{Diagnostic, Place, mask};
+use super::{Diagnostic, Frame, Place, floor_boundary, mask};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,10 @@ const LABEL: Style = AnsiColor::BrightCyan.on_default().bold();
 /// Steps of a trace that are shown at its inner and at its outer end; what lies between is only counted.
 const TRACE_ENDS: (usize, usize) = (12, 4);
 
+/// Bytes of a line of a message from which on its middle is left out, and how many then stay at either end.
+const MESSAGE_LINE: usize = 8_000;
+const MESSAGE_ENDS: (usize, usize) = (1_000, 2_000);
+
 /// Characters of a source line that are shown at most.
 const LINE_CHARS: usize = 300;
 
@@ -37,20 +42,11 @@ impl Diagnostic {
             Severity::Error => (ERROR, "Error"),
             Severity::Warning => (WARNING, "Warning"),
         };
-        let mut out = format!("{style}{name}:{style:#} {}\n", escape(&self.message));
+        let mut out = format!("{style}{name}:{style:#} {}\n", escape(&shortened(&self.message)));
         if let Some(place) = &self.place {
             show_place(&mut out, place);
         }
-        let hidden = self.trace.len().saturating_sub(TRACE_ENDS.0 + TRACE_ENDS.1);
-        for (i, frame) in self.trace.iter().enumerate() {
-            if hidden > 0 && i == TRACE_ENDS.0 {
-                let _ = writeln!(out, "  … {hidden} more calls …");
-            }
-            if hidden == 0 || i < TRACE_ENDS.0 || i >= TRACE_ENDS.0 + hidden {
-                let place = escape_line(&frame.place.to_string());
-                let _ = writeln!(out, "  in {}, called at {place}", escape_line(&frame.what));
-            }
-        }
+        show_trace(&mut out, &self.trace);
         for note in &self.notes {
             label(&mut out, "note", note);
         }
@@ -63,6 +59,40 @@ impl Diagnostic {
 
 fn label(out: &mut String, name: &str, text: &str) {
     let _ = writeln!(out, "  {LABEL}{name}:{LABEL:#} {}", escape(text).replace('\n', "\n        "));
+}
+
+/// The message with the middle of monstrous lines left out, as an endless recursion makes them.
+fn shortened(message: &str) -> Cow<'_, str> {
+    if message.split('\n').all(|line| line.len() <= MESSAGE_LINE) {
+        return Cow::Borrowed(message);
+    }
+    let shorten = |line: &str| {
+        if line.len() <= MESSAGE_LINE {
+            return line.to_string();
+        }
+        let (head, tail) =
+            (floor_boundary(line, MESSAGE_ENDS.0), floor_boundary(line, line.len() - MESSAGE_ENDS.1));
+        format!("{} … ({} bytes left out) … {}", &line[..head], tail - head, &line[tail..])
+    };
+    Cow::Owned(message.split('\n').map(shorten).collect::<Vec<_>>().join("\n"))
+}
+
+fn show_trace(out: &mut String, trace: &[Frame]) {
+    let calls: Vec<&[Frame]> = trace.chunk_by(|a, b| a.what == b.what && a.place == b.place).collect();
+    let hidden = calls.len().saturating_sub(TRACE_ENDS.0 + TRACE_ENDS.1);
+    for (i, call) in calls.iter().enumerate() {
+        if hidden > 0 && i == TRACE_ENDS.0 {
+            let _ = writeln!(out, "  … {hidden} more calls …");
+        }
+        let Some(frame) =
+            call.first().filter(|_| hidden == 0 || i < TRACE_ENDS.0 || i >= TRACE_ENDS.0 + hidden)
+        else {
+            continue;
+        };
+        let place = escape_line(&frame.place.to_string());
+        let times = if call.len() > 1 { format!(", {} times", call.len()) } else { String::new() };
+        let _ = writeln!(out, "  in {}, called at {place}{times}", escape_line(&frame.what));
+    }
 }
 
 fn show_place(out: &mut String, place: &Place) {
@@ -180,7 +210,7 @@ fn escape_char(out: &mut String, c: char, newlines: bool) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Error, Frame};
+    use super::super::Error;
     use super::*;
 
     fn plain(error: &Error) -> String {
@@ -211,6 +241,16 @@ mod tests {
             shown.contains("in include \"t12\", called at f:12:1\n  … 84 more calls …\n  in include \"t97\"")
         );
         assert!(shown.ends_with("in include \"t100\", called at f:100:1\n"));
+    }
+
+    #[test]
+    fn an_endless_recursion_is_shown_once() {
+        let frame = Frame { what: "include \"t\"".into(), place: Place::new("f", 1, 1) };
+        let message = format!("start {}end", "again ".repeat(100_000));
+        let error = (0..1000).fold(Error::new(message), |e, _| e.frame(frame.clone()));
+        let shown = plain(&error);
+        assert!(shown.starts_with("Error: start again ") && shown.len() < 4_000, "{}", shown.len());
+        assert!(shown.ends_with("again end\n  in include \"t\", called at f:1:1, 1000 times\n"), "{shown}");
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod unicode;
 pub(crate) mod walk;
 
 mod convert;
+mod crypto;
 mod dicts;
 mod encoding;
 mod kubernetes;
@@ -166,6 +167,7 @@ const FAMILIES: &[&[Function]] = &[
     builtins::FUNCTIONS,
     strings::FUNCTIONS,
     convert::FUNCTIONS,
+    crypto::FUNCTIONS,
     dates::FUNCTIONS,
     dicts::FUNCTIONS,
     encoding::FUNCTIONS,

@@ -269,7 +269,10 @@ pub(crate) fn check_text_size(env: &Env, function: &str, value: &Value) -> Resul
             _ => 4,
         };
         size = size.saturating_add(length).saturating_add(2 * depth + 2 + key);
-        if size <= env.limits.function_bytes { Ok(()) } else { env.check_size(function, size) }
+        if size <= env.limits.function_bytes {
+            return Ok(());
+        }
+        env.check_size(function, size).map_err(|e| if depth > ODD_DEPTH { e.hint(CYCLE_HINT) } else { e })
     };
     add(value, 0, 0, &mut todo)?;
     let mut steps = 0;
@@ -304,8 +307,12 @@ pub(crate) fn too_deep(env: &Env, function: &str) -> FunctionError {
         "{function}: the value is nested more than {} levels deep",
         env.limits.data_depth
     ))
-    .hint("does the value contain itself?")
+    .hint(CYCLE_HINT)
 }
+
+/// So deep no honest value is.
+const ODD_DEPTH: usize = 200;
+const CYCLE_HINT: &str = "does the value contain itself?";
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,6 @@
 
 pub mod hook;
 pub mod order;
-pub mod pattern;
 pub mod select;
 pub mod split;
 mod twice;

@@ -1,6 +1,7 @@
 //! `--show-only`: the documents of some templates.
 
-use super::{pattern, split};
+use super::split;
+use crate::source::path;
 
 /// The documents that come from templates matching one of `patterns`, pattern by pattern, as Helm picks them
 /// out of the text it would have printed (`helm pkg/cmd/template.go`). A pattern names files from the chart on,
@@ -17,13 +18,18 @@ pub fn select<'a>(printed: &'a [u8], patterns: &'a [String]) -> Result<Vec<&'a [
     for wanted in patterns {
         let before = selected.len();
         selected.extend(documents.iter().filter_map(|(document, source)| {
-            source.as_deref().is_some_and(|source| pattern::matches(wanted, source)).then_some(*document)
+            source.as_deref().is_some_and(|source| matches(wanted, source)).then_some(*document)
         }));
         if selected.len() == before {
             return Err(wanted);
         }
     }
     Ok(selected)
+}
+
+/// Whether a pattern means a template, both named from the chart on. A pattern that can't be read means none.
+pub fn matches(pattern: &str, template: &str) -> bool {
+    path::matches(pattern, template).unwrap_or(false)
 }
 
 /// What the first comment `# Source: chart/path` in a document says after the chart's name. Helm looks for it

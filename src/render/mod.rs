@@ -15,6 +15,8 @@ mod origin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use crate::chart::{self, Chart};
 use crate::diagnostic::{Diagnostic, Error, Place, Result};
 use crate::functions::{Env, semver};
@@ -49,6 +51,10 @@ pub struct Request {
     pub go_templates: bool,
     /// Follow links that leave the chart.
     pub allow_outside_symlinks: bool,
+    /// Makes random functions repeat, and stops the clock.
+    pub seed: Option<String>,
+    /// The time that templates see, if not that of the machine's clock.
+    pub now: Option<Timestamp>,
     /// The bounds to keep.
     pub limits: Limits,
 }
@@ -83,6 +89,8 @@ impl Request {
             skip_schema_validation: false,
             go_templates: false,
             allow_outside_symlinks: false,
+            seed: None,
+            now: None,
             limits: Limits::default(),
         }
     }
@@ -154,7 +162,7 @@ fn fill(request: &Request, output: &mut Output) -> Result<()> {
     let (mut templates, _) =
         context::templates(&prepared.chart, &prepared.values, &shared, request.go_templates)?;
     context::sort(&mut templates);
-    let env = Arc::new(Env::new(request.limits.clone()));
+    let env = Arc::new(environment(request));
     let sources: Vec<Source> = templates.iter().map(|t| t.source.clone()).collect();
     let engine = Engine::parse(&sources, env.clone())?;
     clock.lap("parse", output);
@@ -165,6 +173,17 @@ fn fill(request: &Request, output: &mut Output) -> Result<()> {
     collect(&prepared.chart, files, &sources, output)?;
     clock.lap("manifests", output);
     Ok(())
+}
+
+fn environment(request: &Request) -> Env {
+    let mut env = Env::new(request.limits.clone());
+    if let Some(seed) = &request.seed {
+        env = env.with_seed(seed);
+    }
+    if let Some(now) = request.now {
+        env = env.with_clock(now);
+    }
+    env
 }
 
 fn warn(warnings: &mut Vec<Diagnostic>, messages: &mut Vec<String>) {
@@ -195,7 +214,10 @@ fn check_chart(chart: &Chart, output: &mut Output) -> Result<()> {
     if chart.metadata.deprecated {
         warn(&mut output.warnings, &mut vec!["this chart is deprecated".into()]);
     }
-    chart.check_dependencies()
+    chart.check_dependencies().map_err(|e| {
+        let folder = chart.display_path("charts/");
+        e.hint(format!("put the missing charts into {folder}, as folders or archives"))
+    })
 }
 
 /// Checks the version of Kubernetes that the chart asks for (`helm pkg/action/action.go: renderResources`).

@@ -6,7 +6,7 @@ pub mod objects;
 
 use std::sync::Arc;
 
-use crate::diagnostic::{Error, Result};
+use crate::diagnostic::Result;
 use crate::functions::Env;
 use crate::value::{Map, MapType, Str, Value};
 
@@ -41,9 +41,29 @@ pub trait Peer: Send + Sync {
     fn include(&self, name: &str, dot: &Value) -> Option<Result<Str>>;
 }
 
-/// The templates of a chart in both languages, parsed.
+/// The templates of a chart in both languages, parsed, with the state of one render.
 pub struct Engine {
-    go: go::Templates,
+    go: Arc<GoSide>,
+    /// Only if the chart has any: setting up minijinja costs more than a small chart of Go templates.
+    jinja: Option<Arc<jinja::Templates>>,
+}
+
+/// The Go templates as Jinja sees them.
+struct GoSide {
+    templates: go::Templates,
+    jinja: Option<Arc<jinja::Templates>>,
+}
+
+impl GoSide {
+    fn peer(&self) -> Option<&dyn Peer> {
+        self.jinja.as_deref().map(|jinja| jinja as &dyn Peer)
+    }
+}
+
+impl Peer for GoSide {
+    fn include(&self, name: &str, dot: &Value) -> Option<Result<Str>> {
+        self.templates.include(name, dot, self.peer())
+    }
 }
 
 impl Engine {
@@ -52,10 +72,20 @@ impl Engine {
     /// # Errors
     /// At the first template that can't be parsed.
     pub fn parse(sources: &[Source], env: Arc<Env>) -> Result<Engine> {
-        Ok(Engine { go: go::Templates::parse(sources, env)? })
+        let jinja = if sources.iter().any(|source| source.language == Language::Jinja) {
+            Some(Arc::new(jinja::Templates::new(sources, env.clone())?))
+        } else {
+            None
+        };
+        let go = Arc::new(GoSide { templates: go::Templates::parse(sources, env)?, jinja: jinja.clone() });
+        if let Some(jinja) = &jinja {
+            let go: Arc<dyn Peer> = go.clone();
+            jinja.connect(Arc::downgrade(&go));
+        }
+        Ok(Engine { go, jinja })
     }
 
-    /// Runs a template. `root` is what it sees as its dot or its globals; `Template` is added to it.
+    /// Runs a template. `root` is what it sees as its dot or its globals; `Template` is set in it.
     ///
     /// # Errors
     /// When the template fails.
@@ -64,9 +94,9 @@ impl Engine {
         template.insert("Name", Value::from(&*source.name));
         template.insert("BasePath", Value::from(&*source.base_path));
         root.insert("Template", Value::Map(template));
-        match source.language {
-            Language::Go => self.go.render(&source.name, root, None),
-            Language::Jinja => Err(Error::new(format!("{}: Jinja can't be run yet", source.file))),
+        match (source.language, &self.jinja) {
+            (Language::Jinja, Some(jinja)) => jinja.render(&source.name, root, None),
+            _ => self.go.templates.render(&source.name, root, self.go.peer()),
         }
     }
 }

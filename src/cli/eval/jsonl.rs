@@ -27,7 +27,7 @@ const TEMPLATE: &str = "ref/templates/t.yaml";
 ///
 /// # Errors
 /// When stdin or stdout fails.
-pub fn answer_all(default: Language, output: &mut Output) -> Result<()> {
+pub fn answer_all(default: Language, limits: &Limits, output: &mut Output) -> Result<()> {
     for line in io::stdin().lock().split(b'\n') {
         let line = line.map_err(|e| wrong(format!("reading stdin: {e}")))?;
         if line.iter().all(u8::is_ascii_whitespace) {
@@ -36,7 +36,7 @@ pub fn answer_all(default: Language, output: &mut Output) -> Result<()> {
         let answer = match serde_json::from_slice::<Json>(&line) {
             Err(e) => json!({"id": null, "out": null, "err": format!("not a case: {e}")}),
             Ok(case) => {
-                let result = stack::guarded(|| answer(&case, default));
+                let result = stack::guarded(|| answer(&case, default, limits));
                 let (out, err) = match result {
                     Ok(out) => (Json::from(out.to_text()), Json::Null),
                     Err(e) => (Json::Null, Json::from(e.message())),
@@ -62,7 +62,7 @@ fn one_line(answer: &Json) -> String {
     text
 }
 
-fn answer(case: &Json, default: Language) -> Result<Str> {
+fn answer(case: &Json, default: Language, limits: &Limits) -> Result<Str> {
     let template = case["template"].as_str().ok_or_else(|| wrong("the case has no template"))?;
     let language = match case["language"].as_str() {
         None => default,
@@ -70,7 +70,6 @@ fn answer(case: &Json, default: Language) -> Result<Str> {
         Some("jinja") => Language::Jinja,
         Some(other) => return Err(wrong(format!("{other:?} is neither go nor jinja"))),
     };
-    let limits = Limits::default();
     let mut env = Env::new(limits.clone());
     env.lint = case["lint"].as_bool().unwrap_or_default();
     env.strict = case["strict"].as_bool().unwrap_or_default();
@@ -87,7 +86,7 @@ fn answer(case: &Json, default: Language) -> Result<Str> {
         texts(&case["templates"]).iter().map(|(name, text)| file(&format!("templates/{name}"), text)),
     );
     files.extend(texts(&case["files"]).iter().map(|(name, text)| file(name, text)));
-    let chart = chart_of(metadata(&case["chart"]).to_string(), files, &limits)?;
+    let chart = chart_of(metadata(&case["chart"]).to_string(), files, limits)?;
     let values = values::coalesce(&chart, &given_values(case)?, &mut Vec::new())?;
     let shared =
         Shared { release: release(&case["release"]), capabilities: Capabilities::default().into_value() };

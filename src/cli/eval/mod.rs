@@ -47,6 +47,8 @@ pub struct Args {
     #[command(flatten)]
     values: flags::Values,
     #[command(flatten)]
+    bounds: flags::Bounds,
+    #[command(flatten)]
     source: flags::Source,
 }
 
@@ -72,10 +74,11 @@ impl From<Name> for Language {
 pub fn run(args: Args, global: &Global, output: &mut Output) -> Result<()> {
     args.source.check()?;
     if args.jsonl {
-        return jsonl::answer_all(args.language.map_or(Language::Go, Language::from), output);
+        let default = args.language.map_or(Language::Go, Language::from);
+        return jsonl::answer_all(default, &args.bounds.limits()?, output);
     }
     let language = args.language.map_or(Language::Jinja, Language::from);
-    let limits = Limits::default();
+    let limits = args.bounds.limits()?;
     let template = match args.template.as_deref() {
         Some("-") => stdin(&limits)?,
         template => template.unwrap_or_default().to_string(),

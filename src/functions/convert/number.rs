@@ -79,7 +79,11 @@ pub(super) fn parse_int(s: &[u8], base: u32) -> Result<i64, ParseError> {
             continue;
         }
         let digit = char::from(b).to_digit(radix).ok_or(ParseError::Syntax)?;
-        n = (n * u128::from(radix) + u128::from(digit)).min(u128::from(u64::MAX) + 1);
+        n = n * u128::from(radix) + u128::from(digit);
+        if n > u128::from(u64::MAX) {
+            // strconv reads no further, so bad digits after this don't count.
+            return Err(ParseError::Range { negative });
+        }
     }
     if underscores && !underscores_ok(digits) {
         return Err(ParseError::Syntax);
@@ -270,6 +274,8 @@ mod tests {
     fn atoi_stops_at_the_greatest_integer() {
         assert_eq!(atoi(&"99999999999999999999".into()), i64::MAX);
         assert_eq!(atoi(&"-99999999999999999999".into()), i64::MIN);
+        assert_eq!(atoi(&"99999999999999999999x".into()), i64::MAX);
+        assert_eq!(atoi(&"9223372036854775808x".into()), 0);
         assert_eq!(atoi(&"017".into()), 17);
         assert_eq!(atoi(&"1_0".into()), 0);
     }

@@ -132,7 +132,7 @@ fn chunk_at(text: &[u8]) -> Option<(usize, Chunk, usize)> {
 pub(super) fn format(time: &Time, layout: &[u8]) -> Vec<u8> {
     let c = time.civil();
     let (offset, zone, _) = time.zone.at(time.seconds);
-    let hour12 = if c.hour % 12 == 0 { 12 } else { c.hour % 12 };
+    let hour12 = if c.hour.is_multiple_of(12) { 12 } else { c.hour % 12 };
     let mut out = Vec::with_capacity(layout.len() + 10);
     let mut rest = layout;
     loop {

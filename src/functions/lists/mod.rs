@@ -38,7 +38,7 @@ pub const FUNCTIONS: &[Function] = &[
     SLICE.alias("mustSlice"),
     CHUNK,
     CHUNK.alias("mustChunk"),
-    Function::new("concat", &[], Any, concat).variadic(Any),
+    Function::new("concat", &[], Any, concat).variadic(Any).collection_first(),
     Function::new("until", &[Int], Type::Other("[]int"), range::until),
     Function::new("untilStep", &[Int, Int, Int], Type::Other("[]int"), range::until_step),
     Function::new("seq", &[], Text, range::seq).variadic(Int),

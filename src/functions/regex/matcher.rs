@@ -9,7 +9,7 @@ use regex_automata::{Input, PatternID};
 
 use super::parse::{Parsed, SyntaxError, parse};
 use crate::functions::{Env, FunctionError};
-use crate::value::Str;
+use crate::value::{Str, print};
 
 /// A compiled expression.
 #[derive(Debug)]
@@ -297,9 +297,8 @@ fn is_letter_or_digit(c: char) -> bool {
 
 /// Go's `quote` in package regexp: in backquotes where that works.
 pub(super) fn quote(pattern: &Str) -> String {
-    let can_backquote = |c: char| c == '\t' || !(c.is_ascii_control() || c == '`' || c == '\u{FEFF}');
-    match pattern.as_str() {
-        Some(text) if text.chars().all(can_backquote) => format!("`{text}`"),
-        _ => format!("{:?}", pattern.to_text()),
+    if print::can_backquote(pattern.as_bytes()) {
+        return format!("`{}`", pattern.to_text());
     }
+    print::quote(pattern.as_bytes())
 }

@@ -5,6 +5,7 @@ use regex_automata::meta::Regex;
 
 use super::version::{Shape, Version, compare_prereleases};
 use crate::functions::FunctionError;
+use crate::value::print;
 
 /// Longer constraints are refused: rewriting hyphen ranges takes more than linear time.
 const MAX_BYTES: usize = 16 << 10;
@@ -83,7 +84,8 @@ impl Constraint {
 
 impl Group {
     fn parse(text: &str) -> Result<Group, FunctionError> {
-        let improper = || FunctionError::new(format!("improper constraint: {}", quote(text)));
+        let improper =
+            || FunctionError::new(format!("improper constraint: {}", print::quote(text.as_bytes())));
         let mut parts = Vec::new();
         let mut rest = text;
         loop {
@@ -267,9 +269,4 @@ fn range_pattern() -> Option<&'static Regex> {
             Regex::new(&format!("{space}*({version}){space}+-{space}+({version}){space}*")).ok()
         })
         .as_ref()
-}
-
-/// Go's `%q`, as far as a constraint needs it.
-fn quote(text: &str) -> String {
-    format!("{text:?}")
 }

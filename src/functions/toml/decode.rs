@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::key_text;
 use super::lexer::{Bad, END, Lexer, is_newline, is_space, quote_char};
-use crate::value::{Elem, List, Map, MapType, Str, Value};
+use crate::value::{Elem, List, Map, MapType, Str, Value, print};
 
 /// Arrays and inline tables within each other.
 const MAX_DEPTH: usize = 500;
@@ -66,7 +66,7 @@ pub(super) fn decode(text: &[u8]) -> Result<Map, String> {
             let key = parser.last_key();
             let last_key = match key.is_empty() {
                 true => String::new(),
-                false => format!(" (last key {key:?})"),
+                false => format!(" (last key {})", print::quote(key.as_bytes())),
             };
             Err(format!("toml: line {}{last_key}: {}", bad.line, bad.message))
         }
@@ -256,8 +256,8 @@ impl Parser<'_> {
                 let inner = match table.get(part.as_bytes()) {
                     Some(Value::Map(inner)) => inner,
                     Some(_) => {
-                        let context = String::from_utf8_lossy(&dotted(&self.context)).into_owned();
-                        return self.fail(format!("{context:?} is not a table"));
+                        let context = print::quote(&dotted(&self.context));
+                        return self.fail(format!("{context} is not a table"));
                     }
                     None => {
                         let inner = Map::new(MapType::Any);

@@ -1,5 +1,7 @@
 //! The characters of a TOML document, and the words of it that need no context (`BurntSushi/toml` `lex.go`).
 
+use crate::value::print;
+
 /// Why a document can't be read: the line, and BurntSushi's words.
 #[derive(Debug)]
 pub(super) struct Bad {
@@ -55,17 +57,7 @@ pub(super) fn is_bare_key(c: char) -> bool {
 
 /// Go's `%q` of a character.
 pub(super) fn quote_char(c: char) -> String {
-    match c {
-        '\0' => r"'\x00'".to_string(),
-        '\'' => r"'\''".to_string(),
-        '"' => "'\"'".to_string(),
-        '\u{FFFD}' => "'\u{FFFD}'".to_string(),
-        c => {
-            let text = format!("{c:?}");
-            // Rust writes `\u{a0}` where Go writes `\u00a0`.
-            if text.starts_with("'\\u") { format!("'\\u{:04x}'", u32::from(c)) } else { text }
-        }
-    }
+    print::quote_rune(c, false)
 }
 
 impl<'t> Lexer<'t> {
@@ -129,12 +121,12 @@ impl<'t> Lexer<'t> {
         Err(Bad { line: self.line - 1, message: message.into() })
     }
 
-    fn from(&self, start: usize) -> &'t [u8] {
+    fn since(&self, start: usize) -> &'t [u8] {
         self.text.get(start..self.at).unwrap_or_default()
     }
 
-    fn from_text(&self, start: usize) -> String {
-        String::from_utf8_lossy(self.from(start)).into_owned()
+    fn text_since(&self, start: usize) -> String {
+        String::from_utf8_lossy(self.since(start)).into_owned()
     }
 
     fn scalar(&self, kind: ScalarKind, text: &'t [u8]) -> Result<Scalar<'t>, Bad> {
@@ -156,7 +148,7 @@ impl<'t> Lexer<'t> {
     pub fn bare_name(&mut self) -> Result<Scalar<'t>, Bad> {
         let start = self.at;
         self.skip(is_bare_key)?;
-        self.scalar(ScalarKind::Raw, self.from(start))
+        self.scalar(ScalarKind::Raw, self.since(start))
     }
 
     /// A text of one line, whose opening quote was read.
@@ -205,7 +197,7 @@ impl<'t> Lexer<'t> {
                         return self.scalar(kind, text);
                     }
                     // The text may end with one or two quotes of its own, but not more.
-                    let current = self.from(start);
+                    let current = self.since(start);
                     let five = if escapes { b"\"\"\"\"\"" } else { b"'''''" };
                     let escaped = escapes && current.ends_with(b"\\\"\"\"\"\"");
                     if current.ends_with(five) && !escaped {
@@ -235,9 +227,9 @@ impl<'t> Lexer<'t> {
         for _ in 0..digits {
             if !self.next()?.is_ascii_hexdigit() {
                 // BurntSushi shows the string up to here.
-                let text = self.from_text(start);
+                let text = print::quote(self.since(start));
                 return self.fail(format!(
-                    "expected {name} hexadecimal digits after '\\{c}', but got {text:?} instead"
+                    "expected {name} hexadecimal digits after '\\{c}', but got {text} instead"
                 ));
             }
         }
@@ -263,7 +255,7 @@ impl<'t> Lexer<'t> {
             '.' => return self.fail("floats must start with a digit, not '.'"),
             'i' | 'n' => {
                 if (self.accept('n')? && self.accept('f')?) || (self.accept('a')? && self.accept('n')?) {
-                    return self.scalar(ScalarKind::Float, self.from(start));
+                    return self.scalar(ScalarKind::Float, self.since(start));
                 }
                 return self.word(self.at, start);
             }
@@ -284,11 +276,11 @@ impl<'t> Lexer<'t> {
         self.at = if from == start { start } else { from - 1 };
         let start = self.at;
         self.skip(char::is_alphabetic)?;
-        match self.from(start) {
-            b"true" | b"false" => self.scalar(ScalarKind::Bool, self.from(start)),
+        match self.since(start) {
+            b"true" | b"false" => self.scalar(ScalarKind::Bool, self.since(start)),
             _ => {
-                let word = self.from_text(start);
-                self.fail(format!("expected value but found {word:?} instead"))
+                let word = print::quote(self.since(start));
+                self.fail(format!("expected value but found {word} instead"))
             }
         }
     }
@@ -299,12 +291,12 @@ impl<'t> Lexer<'t> {
             'i' | 'n' => {
                 let rest = if c == 'i' { ['n', 'f'] } else { ['a', 'n'] };
                 if !self.accept(rest[0])? || !self.accept(rest[1])? {
-                    return self.fail(format!("invalid float: '{}'", self.from_text(start)));
+                    return self.fail(format!("invalid float: '{}'", self.text_since(start)));
                 }
-                self.scalar(ScalarKind::Float, self.from(start))
+                self.scalar(ScalarKind::Float, self.since(start))
             }
             '0' if matches!(self.peek()?, 'b' | 'o' | 'x') => {
-                let (sign, base) = (self.from_text(start), self.peek()?);
+                let (sign, base) = (self.text_since(start), self.peek()?);
                 self.fail(format!("cannot use sign with non-decimal numbers: '{sign}{base}'"))
             }
             '.' => self.fail("floats must start with a digit, not '.'"),
@@ -320,18 +312,18 @@ impl<'t> Lexer<'t> {
                 'o' => ("an octal", |c| matches!(c, '0'..='7')),
                 'x' => ("a hexadecimal", |c| c.is_ascii_hexdigit()),
                 '0'..='9' | '_' | '.' | 'e' | 'E' => ("", |_| false),
-                _ => return self.scalar(ScalarKind::Integer, self.from(start)),
+                _ => return self.scalar(ScalarKind::Integer, self.since(start)),
             };
             if !name.is_empty() {
                 self.next()?;
                 let c = self.peek()?;
                 if !digit(c) {
-                    return self.fail(format!("not {name} number: '{}{c}'", self.from_text(start)));
+                    return self.fail(format!("not {name} number: '{}{c}'", self.text_since(start)));
                 }
                 while digit(self.peek()?) || self.peek()? == '_' {
                     self.next()?;
                 }
-                return self.scalar(ScalarKind::Integer, self.from(start));
+                return self.scalar(ScalarKind::Integer, self.since(start));
             }
         }
         self.skip(|c| c.is_ascii_digit())?;
@@ -342,7 +334,7 @@ impl<'t> Lexer<'t> {
                     c.is_ascii_digit() || matches!(c, '-' | ':' | 'T' | 't' | ' ' | '.' | 'Z' | 'z' | '+')
                 };
                 self.skip(part)?;
-                self.scalar(ScalarKind::Datetime, self.from(start).trim_ascii())
+                self.scalar(ScalarKind::Datetime, self.since(start).trim_ascii())
             }
             _ => self.decimal(start),
         }
@@ -353,8 +345,8 @@ impl<'t> Lexer<'t> {
         self.skip(|c| c.is_ascii_digit() || c == '_')?;
         if matches!(self.peek()?, '.' | 'e' | 'E') {
             self.skip(|c| c.is_ascii_digit() || matches!(c, '_' | '.' | '-' | '+' | 'e' | 'E'))?;
-            return self.scalar(ScalarKind::Float, self.from(start));
+            return self.scalar(ScalarKind::Float, self.since(start));
         }
-        self.scalar(ScalarKind::Integer, self.from(start))
+        self.scalar(ScalarKind::Integer, self.since(start))
     }
 }

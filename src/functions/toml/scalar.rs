@@ -2,7 +2,7 @@
 
 use super::lexer::{Bad, Scalar, ScalarKind};
 use crate::functions::dates::{self, Zone};
-use crate::value::{Str, Value};
+use crate::value::{Str, Value, print};
 
 impl Scalar<'_> {
     fn fail<T>(&self, message: String) -> Result<T, Bad> {
@@ -81,11 +81,12 @@ impl Scalar<'_> {
 
     fn integer(&self) -> Result<Value, Bad> {
         let text = self.shown();
+        let quoted = print::quote(self.text);
         if !underscores_ok(&text) {
-            return self.fail(format!("Invalid integer {text:?}: underscores must be surrounded by digits"));
+            return self.fail(format!("Invalid integer {quoted}: underscores must be surrounded by digits"));
         }
         if has_leading_zero(&text) {
-            return self.fail(format!("Invalid integer {text:?}: cannot have leading zeroes"));
+            return self.fail(format!("Invalid integer {quoted}: cannot have leading zeroes"));
         }
         let digits = text.replace('_', "");
         let number = match digits.get(..2) {
@@ -101,7 +102,7 @@ impl Scalar<'_> {
         let text = self.shown();
         let mut parts = text.split(['.', 'e', 'E']).filter(|p| !p.is_empty()).peekable();
         let first = parts.peek().copied().unwrap_or_default();
-        let wrong = |what: &str| self.fail(format!("Invalid float {text:?}: {what}"));
+        let wrong = |what: &str| self.fail(format!("Invalid float {}: {what}", print::quote(self.text)));
         if !parts.all(underscores_ok) {
             return wrong("underscores must be surrounded by digits");
         }
@@ -120,7 +121,7 @@ impl Scalar<'_> {
                     return self.fail(format!("{text} is out of range for float64"));
                 }
                 Ok(f) => f,
-                Err(_) => return self.fail(format!("Invalid float value: {text:?}")),
+                Err(_) => return self.fail(format!("Invalid float value: {}", print::quote(self.text))),
             },
         };
         Ok(Value::Float(number))
@@ -145,7 +146,7 @@ impl Scalar<'_> {
             let zone = if zone.is_empty() { time.zone.clone() } else { Zone::Fixed(zone.into(), 0) };
             return Ok(time.in_zone(zone).into());
         }
-        self.fail(format!("invalid datetime: {text:?}"))
+        self.fail(format!("invalid datetime: {}", print::quote(text.as_bytes())))
     }
 }
 

@@ -9,7 +9,7 @@ fn to_toml(value: Value) -> String {
 }
 
 fn map<const N: usize>(entries: [(&str, Value); N]) -> Value {
-    Value::Map(entries.into_iter().map(|(k, v)| (k, v)).collect())
+    Value::Map(entries.into_iter().collect())
 }
 
 /// A document read and written again; or the error.

@@ -10,6 +10,7 @@ use minijinja::{Error, State};
 
 use super::fail;
 use super::methods;
+use super::ops;
 use super::output;
 use crate::value::{self, Elem, Int, IntKind, List, ListCell, Map, MapCell, MapType, Str, Value};
 
@@ -88,7 +89,10 @@ fn string_to_jinja(s: &Str) -> Jinja {
 
 /// A new Jinja list.
 pub(super) fn new_list(items: impl IntoIterator<Item = Jinja>) -> Jinja {
-    list_to_jinja(&List::new(Elem::Any, items.into_iter().map(|v| store(&v)).collect()))
+    let items: Vec<Value> = items.into_iter().map(|v| store(&v)).collect();
+    // Too much is noticed by the next operation that counts, and when the operation is charged.
+    let _ = ops::making(items.len());
+    list_to_jinja(&List::new(Elem::Any, items))
 }
 
 /// The list behind a Jinja value, if it is a shared one.
@@ -317,7 +321,8 @@ impl Object for MapCell {
         method: &str,
         args: &[Jinja],
     ) -> Result<Jinja, Error> {
-        methods::of_map(state, &Map::of_cell(self.clone()), method, args)
+        let result = methods::of_map(state, &Map::of_cell(self.clone()), method, args);
+        ops::charge(state, result)
     }
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -359,7 +364,8 @@ impl Object for ListCell {
         method: &str,
         args: &[Jinja],
     ) -> Result<Jinja, Error> {
-        methods::of_list(state, &List::of_cell(self.clone()), method, args)
+        let result = methods::of_list(state, &List::of_cell(self.clone()), method, args);
+        ops::charge(state, result)
     }
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {

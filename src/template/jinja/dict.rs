@@ -63,9 +63,10 @@ impl Entries {
             entry.1 = value;
             return Ok(());
         }
-        if self.list.len() >= ops::MAX_SIZE || self.list.len() - self.strings.len() >= MAX_OTHER_KEYS {
+        if self.list.len() >= ops::MAX_ITEMS || self.list.len() - self.strings.len() >= MAX_OTHER_KEYS {
             return Err(ops::too_large("dict"));
         }
+        ops::making(4)?;
         if let Some(text) = string_key(&key) {
             self.strings.insert(text.to_string(), self.list.len());
         }
@@ -128,6 +129,25 @@ impl Object for Dict {
         method: &str,
         args: &[Jinja],
     ) -> Result<Jinja, Error> {
+        let result = self.method(state, method, args);
+        ops::charge(state, result)
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&flow(&Jinja::from_dyn_object(self.clone())).map_err(|_| fmt::Error)?)
+    }
+}
+
+impl Dict {
+    fn method(
+        self: &Arc<Self>,
+        state: &mut State<'_, '_>,
+        method: &str,
+        args: &[Jinja],
+    ) -> Result<Jinja, Error> {
+        if matches!(method, "pop" | "popitem" | "copy") {
+            ops::work(self.entries.read().list.len())?;
+        }
         match method {
             "get" | "setdefault" => {
                 let [key, default] = bind(method, args, ["key", "default"], 1)?;
@@ -188,6 +208,7 @@ impl Object for Dict {
             }
             "copy" => {
                 let [] = bind(method, args, [], 0)?;
+                ops::making(self.entries.read().list.len().saturating_mul(4))?;
                 Ok(Jinja::from_object(Dict { entries: RwLock::new(self.entries.read().clone()) }))
             }
             "clear" => {
@@ -207,10 +228,6 @@ impl Object for Dict {
                 }
             },
         }
-    }
-
-    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&flow(&Jinja::from_dyn_object(self.clone())).map_err(|_| fmt::Error)?)
     }
 }
 

@@ -7,6 +7,7 @@ use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior};
 
 use super::convert::{new_list, tuple};
 use super::dict::Dict;
+use super::ops::charge;
 use super::output::{self, describe};
 use super::{fail, filters, globals, library, macros, methods, ops, predicates, undefined};
 
@@ -34,25 +35,28 @@ fn build() -> Environment<'static> {
     env.add_filter("__isn", test_with_names);
     env.add_filter("__call", call);
     env.add_filter("__calln", call_with_names);
-    env.add_filter("__add", |a: &Jinja, b: &Jinja| ops::add(a, b));
-    env.add_filter("__sub", |a: &Jinja, b: &Jinja| ops::sub(a, b));
-    env.add_filter("__mul", |a: &Jinja, b: &Jinja| ops::mul(a, b));
-    env.add_filter("__div", |a: &Jinja, b: &Jinja| ops::div(a, b));
-    env.add_filter("__floordiv", |a: &Jinja, b: &Jinja| ops::floor_div(a, b));
-    env.add_filter("__mod", |a: &Jinja, b: &Jinja| ops::rem(a, b));
-    env.add_filter("__pow", |a: &Jinja, b: &Jinja| ops::pow(a, b));
+    env.add_filter("__add", |state: &mut State, a: &Jinja, b: &Jinja| charge(state, ops::add(a, b)));
+    env.add_filter("__sub", |state: &mut State, a: &Jinja, b: &Jinja| charge(state, ops::sub(a, b)));
+    env.add_filter("__mul", |state: &mut State, a: &Jinja, b: &Jinja| charge(state, ops::mul(a, b)));
+    env.add_filter("__div", |state: &mut State, a: &Jinja, b: &Jinja| charge(state, ops::div(a, b)));
+    env.add_filter("__floordiv", |state: &mut State, a: &Jinja, b: &Jinja| {
+        charge(state, ops::floor_div(a, b))
+    });
+    env.add_filter("__mod", |state: &mut State, a: &Jinja, b: &Jinja| charge(state, ops::rem(a, b)));
+    env.add_filter("__pow", |state: &mut State, a: &Jinja, b: &Jinja| charge(state, ops::pow(a, b)));
     env.add_filter("__neg", |a: &Jinja| ops::neg(a));
     env.add_filter("__pos", |a: &Jinja| ops::pos(a));
     env.add_filter("__inf", |_: &Jinja| f64::INFINITY);
-    env.add_filter("__concat", |_: &mut State, args: &[Jinja]| ops::concat(args));
+    env.add_filter("__concat", |state: &mut State, args: &[Jinja]| charge(state, ops::concat(args)));
     env.add_filter("__compare", compare);
     env.add_filter("__list", list);
     env.add_filter("__more", more);
-    env.add_filter("__dict", |_: &mut State, args: &[Jinja]| {
-        Dict::make(pairs(args.get(1..).unwrap_or_default()))
+    env.add_filter("__dict", |state: &mut State, args: &[Jinja]| {
+        let pairs = pairs(args.get(1..).unwrap_or_default());
+        charge(state, Dict::make(pairs))
     });
-    env.add_filter("__slice", |_: &mut State, args: &[Jinja]| match args {
-        [value, parts @ ..] => filters::slice_of(value, parts),
+    env.add_filter("__slice", |state: &mut State, args: &[Jinja]| match args {
+        [value, parts @ ..] => charge(state, filters::slice_of(value, parts)),
         [] => Err(undefined()),
     });
     env.add_filter(
@@ -84,7 +88,10 @@ fn index(value: Option<&Jinja>) -> usize {
 
 fn filter(state: &mut State, args: &[Jinja]) -> Result<Jinja, Error> {
     match args {
-        [value, number, rest @ ..] => filters::apply(state, index(Some(number)), value, rest),
+        [value, number, rest @ ..] => {
+            let result = filters::apply(state, index(Some(number)), value, rest);
+            charge(state, result)
+        }
         _ => Err(undefined()),
     }
 }
@@ -95,7 +102,10 @@ fn filter_with_names(state: &mut State, args: Args) -> Result<Jinja, Error> {
 
 fn test(state: &mut State, args: &[Jinja]) -> Result<bool, Error> {
     match args {
-        [value, number, rest @ ..] => predicates::apply(state, index(Some(number)), value, rest),
+        [value, number, rest @ ..] => {
+            let result = predicates::apply(state, index(Some(number)), value, rest);
+            charge(state, result)
+        }
         _ => Err(undefined()),
     }
 }
@@ -105,7 +115,8 @@ fn test_with_names(state: &mut State, args: Args) -> Result<bool, Error> {
 }
 
 fn call(state: &mut State, args: &[Jinja]) -> Result<Jinja, Error> {
-    library::call(state, index(args.first()), args.get(1..).unwrap_or_default())
+    let result = library::call(state, index(args.first()), args.get(1..).unwrap_or_default());
+    charge(state, result)
 }
 
 fn call_with_names(state: &mut State, args: Args) -> Result<Jinja, Error> {
@@ -116,8 +127,10 @@ fn pairs(args: &[Jinja]) -> Vec<(Jinja, Jinja)> {
     args.chunks_exact(2).filter_map(|pair| Some((pair.first()?.clone(), pair.last()?.clone()))).collect()
 }
 
-fn list(_: &mut State, args: &[Jinja]) -> Result<Jinja, Error> {
-    Ok(new_list(args.get(1..).unwrap_or_default().iter().cloned()))
+fn list(state: &mut State, args: &[Jinja]) -> Result<Jinja, Error> {
+    let items = args.get(1..).unwrap_or_default();
+    let list = new_list(items.iter().cloned());
+    charge(state, Ok(list))
 }
 
 /// Adds items to a literal too long for one call.
@@ -133,7 +146,11 @@ fn more(state: &mut State, args: &[Jinja]) -> Result<Jinja, Error> {
 }
 
 /// A chain of comparisons: a value, then signs and values in turn.
-fn compare(_: &mut State, args: &[Jinja]) -> Result<bool, Error> {
+fn compare(state: &mut State, args: &[Jinja]) -> Result<bool, Error> {
+    charge(state, compare_all(args))
+}
+
+fn compare_all(args: &[Jinja]) -> Result<bool, Error> {
     let Some((mut left, rest)) = args.split_first() else { return Err(undefined()) };
     for pair in rest.chunks_exact(2) {
         let [sign, right] = pair else { break };
@@ -146,7 +163,13 @@ fn compare(_: &mut State, args: &[Jinja]) -> Result<bool, Error> {
 }
 
 /// What a `for` loop runs over, with a known length.
-fn iter(value: &Jinja, unpack: bool) -> Result<Jinja, Error> {
+fn iter(state: &mut State, value: &Jinja, unpack: bool) -> Result<Jinja, Error> {
+    let known = ops::work(value.len().unwrap_or(0) / 4);
+    let result = known.and_then(|()| iterable(value, unpack));
+    charge(state, result)
+}
+
+fn iterable(value: &Jinja, unpack: bool) -> Result<Jinja, Error> {
     match value.kind() {
         ValueKind::Undefined => Err(undefined()),
         ValueKind::Seq | ValueKind::Map if !unpack => Ok(value.clone()),

@@ -9,6 +9,7 @@ use minijinja::{Error, ErrorKind};
 use super::ast::Span;
 use super::convert::{Miss, take_miss};
 use super::lexer::SyntaxError;
+use super::lower::Segment;
 use super::{Info, Shared, library};
 use crate::diagnostic::{self, Frame, Place, nearest};
 use crate::functions::FunctionError;
@@ -84,15 +85,19 @@ fn original(info: &Info, error: &Error) -> Span {
     segment(info, range)
 }
 
-/// The smallest piece that holds a range of the generated source.
+/// The smallest piece that holds a range of the generated source, or else the one that begins last before it.
 fn segment(info: &Info, range: Span) -> Span {
-    let size = |s: &&super::lower::Segment| s.generated.len();
-    let holds = |s: &&super::lower::Segment| s.generated.start <= range.start && range.end <= s.generated.end;
-    let best = info.segments.iter().filter(holds).min_by_key(size).or_else(|| {
-        let starts = |s: &&super::lower::Segment| s.generated.contains(&range.start);
-        info.segments.iter().filter(starts).min_by_key(size)
-    });
-    best.map_or(0..0, |s| s.original.clone())
+    let size = |s: &&Segment| s.generated.len();
+    let holds = |s: &&Segment| s.generated.start <= range.start && range.end <= s.generated.end;
+    let starts = |s: &&Segment| s.generated.contains(&range.start);
+    let before = |s: &&Segment| s.generated.start <= range.start;
+    let pieces = || info.segments.iter();
+    pieces()
+        .filter(holds)
+        .min_by_key(size)
+        .or_else(|| pieces().filter(starts).min_by_key(size))
+        .or_else(|| pieces().filter(before).max_by_key(|s| s.generated.start))
+        .map_or(0..0, |s| s.original.clone())
 }
 
 /// Translates an error of a render. `local` is a template that is not in the environment: a text of `tpl`.
@@ -170,6 +175,10 @@ fn words(error: &Error, text: &str, names: &[String], miss: Option<&Miss>) -> (S
             "templates and macros call each other too deep".to_string(),
             Some("does one of them include or call itself without an end?".to_string()),
         ),
+        ErrorKind::CannotUnpack => (
+            detail.replace("sequence of wrong length (expected", "the values don't fit the names (expected"),
+            Some("the keys and values of a mapping are walked by `.items()`".to_string()),
+        ),
         ErrorKind::OutOfFuel => (
             "the template takes too many steps or makes too much output".to_string(),
             Some(
@@ -199,10 +208,13 @@ fn not_set(text: &str, names: &[String], miss: Option<&Miss>) -> (String, Option
         let keys = miss.map.keys();
         let keys: Vec<&str> = keys.iter().filter_map(|k| k.as_str()).collect();
         let bare = path == miss.key;
+        let (head, tail) = path.rsplit_once(&*miss.key).unwrap_or(("", ""));
         let candidates = keys.into_iter().chain(names.iter().map(String::as_str).filter(|_| bare));
         let near = nearest(&miss.key, candidates.filter(|c| *c != miss.key));
-        let parent = path.strip_suffix(&miss.key).unwrap_or_default();
-        return (format!("`{path}` is not set"), near.map(|near| did_you_mean(format!("{parent}{near}"))));
+        return (
+            format!("`{path}` is not set"),
+            near.map(|near| did_you_mean(format!("{head}{near}{tail}"))),
+        );
     }
     let text = text.trim();
     let simple = !text.is_empty() && text.len() <= 80 && !text.contains(char::is_whitespace);
@@ -237,7 +249,8 @@ fn path_to<'t>(text: &'t str, key: &str) -> Option<&'t str> {
         let start = before
             .rfind(|c: char| !(word(c) || matches!(c, '.' | '[' | ']' | '"' | '\'')))
             .map_or(0, |i| i + before.get(i..).and_then(|s| s.chars().next()).map_or(1, char::len_utf8));
-        return text.get(start..at + key.len());
+        let closing = if quoted && after.get(1..).is_some_and(|a| a.starts_with(']')) { 2 } else { 0 };
+        return text.get(start..at + key.len() + closing);
     }
     None
 }

@@ -23,10 +23,12 @@ pub(super) type Global = fn(&mut State, &[Jinja]) -> Result<Jinja, Error>;
 pub(super) const GLOBALS: &[(&str, Global)] = &[
     ("cycler", cycler),
     ("dict", dict),
+    ("fail", fail_with),
     ("include", include),
     ("joiner", joiner),
     ("namespace", namespace),
     ("range", range),
+    ("required", required),
     ("tpl", tpl),
 ];
 
@@ -168,6 +170,10 @@ impl Object for Joiner {
         let first = self.used.swap(1, Ordering::Relaxed) == 0;
         Ok(Jinja::from(if first { "" } else { self.separator.as_str() }))
     }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<joiner>")
+    }
 }
 
 /// The context that `include` and `tpl` give on: the one they are told, or that of the template.
@@ -198,4 +204,30 @@ fn tpl(state: &mut State, args: &[Jinja]) -> Result<Jinja, Error> {
         Value::Map(dot) => root.tpl(state, &source, &dot),
         _ => Err(fail("the context of `tpl` is a mapping")),
     }
+}
+
+/// `fail(message)`
+fn fail_with(state: &mut State, args: &[Jinja]) -> Result<Jinja, Error> {
+    let [message] = bind("fail", args, ["message"], 1)?;
+    if Root::of(state)?.env().lint {
+        return Ok(Jinja::from(""));
+    }
+    Err(fail(text(message.as_ref(), "")?))
+}
+
+/// `required(message, value)`: the value, unless it is undefined, none or an empty string.
+pub(super) fn required(state: &mut State, args: &[Jinja]) -> Result<Jinja, Error> {
+    let [message, value] = bind("required", args, ["message", "value"], 2)?;
+    let value = value.unwrap_or_default();
+    let empty = value.is_undefined() || value.is_none() || value.as_str() == Some("");
+    if !empty {
+        return Ok(value);
+    }
+    let message = text(message.as_ref(), "")?;
+    let env = Root::of(state)?;
+    if env.env().lint {
+        env.env().warn(message);
+        return Ok(Jinja::from(""));
+    }
+    Err(fail(message))
 }

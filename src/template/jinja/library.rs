@@ -118,8 +118,12 @@ fn run(state: &mut State, function: &'static Function, args: &[Jinja]) -> Result
         values.push(coerce(function, wanted, arg, lenient)?);
     }
     let root = Root::of(state)?;
-    let result = (function.call)(root.env(), &values);
-    result.map(|v| to_jinja(&v)).map_err(|e| errors::from_function(function.name, e))
+    match (function.call)(root.env(), &values) {
+        // Whoever asks for a float gets one; elsewhere whole numbers are integers.
+        Ok(Value::Float(f)) if function.name == "float64" => Ok(Jinja::from(f)),
+        Ok(value) => Ok(to_jinja(&value)),
+        Err(error) => Err(errors::from_function(function.name, error)),
+    }
 }
 
 /// The function's parameters, as documentation and messages show them.

@@ -421,6 +421,7 @@ impl<'a> Lower<'a, '_> {
         if hides_names(body) {
             self.rename(target);
         }
+        let header = self.out.len();
         self.out.push_str("{% for ");
         self.target(target);
         self.out.push_str(" in ");
@@ -436,6 +437,7 @@ impl<'a> Lower<'a, '_> {
             self.expr(test)?;
         }
         self.out.push_str(if recursive { " recursive %}" } else { " %}" });
+        self.mark(header, &iter.span);
         self.body(body)?;
         self.renames.truncate(renames);
         if let Some(flag) = &flag {

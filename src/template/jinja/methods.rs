@@ -1,11 +1,11 @@
 //! The methods of Python's strings, lists, tuples and dictionaries that templates call.
 
 use minijinja::value::{Value as Jinja, ValueKind};
-use minijinja::{Error, State};
+use minijinja::{Error, ErrorKind, State};
 
 use super::args::{bind, int, text, truth};
 use super::convert::{new_list, store, to_jinja, tuple};
-use super::ops::{self, MAX_SIZE, too_large};
+use super::ops::{self, MAX_ITEMS, MAX_SIZE, too_large};
 use super::{fail, output};
 use crate::diagnostic::nearest;
 use crate::value::{List, Map, Value};
@@ -14,6 +14,52 @@ pub(super) const MAP_METHODS: &[&str] =
     &["get", "keys", "values", "items", "update", "setdefault", "pop", "popitem", "copy", "clear"];
 const LIST_METHODS: &[&str] =
     &["append", "extend", "insert", "pop", "remove", "clear", "copy", "sort", "reverse", "index", "count"];
+
+const STRING_METHODS: &[&str] = &[
+    "capitalize",
+    "casefold",
+    "center",
+    "count",
+    "endswith",
+    "expandtabs",
+    "find",
+    "format",
+    "index",
+    "isalnum",
+    "isalpha",
+    "isascii",
+    "isdecimal",
+    "isdigit",
+    "isidentifier",
+    "islower",
+    "isnumeric",
+    "isprintable",
+    "isspace",
+    "istitle",
+    "isupper",
+    "join",
+    "ljust",
+    "lower",
+    "lstrip",
+    "partition",
+    "removeprefix",
+    "removesuffix",
+    "replace",
+    "rfind",
+    "rindex",
+    "rjust",
+    "rpartition",
+    "rsplit",
+    "rstrip",
+    "split",
+    "splitlines",
+    "startswith",
+    "strip",
+    "swapcase",
+    "title",
+    "upper",
+    "zfill",
+];
 
 fn unknown_method(what: &str, method: &str, known: &[&'static str]) -> Error {
     let error = fail(format!("{what} has no method `{method}`"));
@@ -41,6 +87,7 @@ fn plain(value: &Jinja) -> Result<Value, Error> {
 
 /// Calls a method of a shared map.
 pub(super) fn of_map(state: &mut State, map: &Map, method: &str, args: &[Jinja]) -> Result<Jinja, Error> {
+    ops::work(if method == "get" { 1 } else { map.len() })?;
     match method {
         "get" => {
             let [key, default] = bind("get", args, ["key", "default"], 1)?;
@@ -68,6 +115,7 @@ pub(super) fn of_map(state: &mut State, map: &Map, method: &str, args: &[Jinja])
             let (positional, named) = super::args::split(args);
             for other in positional {
                 for (key, value) in pairs(other)? {
+                    ops::making(4)?;
                     map.insert(key_of(&key)?, plain(&value)?);
                 }
             }
@@ -148,6 +196,12 @@ fn place(index: i64, len: usize) -> Option<usize> {
 
 /// Calls a method of a shared list.
 pub(super) fn of_list(_: &mut State, list: &List, method: &str, args: &[Jinja]) -> Result<Jinja, Error> {
+    match method {
+        "append" | "insert" => ops::making(1)?,
+        "copy" => ops::making(list.len())?,
+        _ => {}
+    }
+    ops::work(if method == "append" { 0 } else { list.len() / 4 })?;
     let none = Jinja::from(());
     match method {
         "append" => {
@@ -159,9 +213,10 @@ pub(super) fn of_list(_: &mut State, list: &List, method: &str, args: &[Jinja]) 
         "extend" => {
             let [more] = bind("extend", args, ["iterable"], 1)?;
             let more: Vec<Value> = ops::items(&more.unwrap_or_default())?.iter().map(store).collect();
-            if list.len() + more.len() > MAX_SIZE {
+            if list.len() + more.len() > MAX_ITEMS {
                 return Err(too_large("extend"));
             }
+            ops::making(more.len())?;
             list.update(|items| items.extend(more));
             Ok(none)
         }
@@ -269,6 +324,21 @@ pub(super) fn unknown(
     method: &str,
     args: &[Jinja],
 ) -> Result<Jinja, Error> {
+    let result = of_plain(state, value, method, args);
+    match ops::charge(state, result) {
+        // Something that can be called may be kept under the name: a macro of an imported template.
+        Err(e)
+            if e.kind() == ErrorKind::UnknownMethod
+                && value.get_attr(method).is_ok_and(|v| v.is_undefined()) =>
+        {
+            let known = if value.kind() == ValueKind::String { STRING_METHODS } else { &[] };
+            Err(unknown_method(output::describe(value), method, known))
+        }
+        result => result,
+    }
+}
+
+fn of_plain(state: &mut State, value: &Jinja, method: &str, args: &[Jinja]) -> Result<Jinja, Error> {
     match value.kind() {
         ValueKind::Undefined => Err(super::undefined()),
         ValueKind::String => of_string(state, value, method, args),
@@ -287,7 +357,7 @@ pub(super) fn unknown(
                 let [item] = bind("count", args, ["value"], 1)?;
                 count(ops::items(value)?.into_iter(), &item.unwrap_or_default())
             }
-            _ => Err(Error::from(minijinja::ErrorKind::UnknownMethod)),
+            _ => Err(Error::from(ErrorKind::UnknownMethod)),
         },
         ValueKind::Number if method == "is_integer" && !value.is_integer() => {
             let f = f64::try_from(value.clone()).unwrap_or(0.5);
@@ -297,7 +367,7 @@ pub(super) fn unknown(
             let n = i128::try_from(value.clone()).unwrap_or(0).unsigned_abs();
             Ok(Jinja::from(128 - n.leading_zeros()))
         }
-        _ => Err(Error::from(minijinja::ErrorKind::UnknownMethod)),
+        _ => Err(Error::from(ErrorKind::UnknownMethod)),
     }
 }
 

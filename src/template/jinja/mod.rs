@@ -362,11 +362,13 @@ impl Root {
     /// Renders a text as a Jinja template.
     fn tpl(&self, state: &mut State, source: &str, dot: &Map) -> Result<Jinja, minijinja::Error> {
         let _nested = self.shared.enter()?;
-        let caller = self.shared.info(state.name());
+        // The template that is a file, however many texts of `tpl` stand between.
+        let outer = state.name().split('#').next().unwrap_or_default();
+        let caller = self.shared.info(outer);
         let base = caller.map_or_else(|| Arc::from(""), |info| info.base.clone());
-        let file: Arc<str> = format!("text of tpl in {}", caller.map_or(state.name(), |i| &i.file)).into();
+        let file: Arc<str> = format!("text of tpl in {}", caller.map_or(outer, |i| &i.file)).into();
         let text: Arc<str> = normalized(Cow::Borrowed(source)).as_ref().into();
-        let key: Arc<str> = format!("{}#tpl", state.name()).into();
+        let key: Arc<str> = format!("{outer}#tpl").into();
         state.consume_fuel((source.len() / BYTES_PER_STEP) as u64 + 1)?;
         let info =
             prepare(key, file, text, base, &|full| self.shared.info(full).is_some()).map_err(errors::wrap)?;

@@ -1,16 +1,67 @@
 //! Operators, with Python's meaning: arithmetic, comparison, membership.
 
+use std::cell::Cell;
 use std::cmp::Ordering;
 
-use minijinja::Error;
 use minijinja::value::{Value as Jinja, ValueKind};
+use minijinja::{Error, State};
 
 use super::convert::{self, MAX_DEPTH};
 use super::output::{self, describe};
 use super::{fail, undefined};
 
-/// The most bytes of a string, or items of a list, that an operator makes.
+/// The most bytes of a string that one operation makes.
 pub(super) const MAX_SIZE: usize = 16 << 20;
+
+/// The most items of a list that one operation makes or walks.
+pub(super) const MAX_ITEMS: usize = 2 << 20;
+
+/// Things that one operation may look at: a small text can stand for data of exponential size.
+const MAX_WORK: u64 = 20_000_000;
+
+/// How much more than looking at an item it costs to make one.
+const ITEM_WORK: usize = 8;
+
+/// So much work costs one step.
+const WORK_PER_STEP: u64 = 8;
+
+thread_local! {
+    /// Things looked at or made since the last operation was charged for.
+    static WORK: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Counts things that an operation looks at or makes.
+///
+/// # Errors
+/// When it is too much for one operation.
+pub(super) fn work(n: usize) -> Result<(), Error> {
+    WORK.with(|work| {
+        work.set(work.get().saturating_add(n as u64));
+        if work.get() > MAX_WORK {
+            return Err(fail(format!(
+                "this operation has to look at more than {MAX_WORK} things, which is over the limit"
+            )));
+        }
+        Ok(())
+    })
+}
+
+/// Counts items of a list or mapping that an operation makes: they stay in memory.
+///
+/// # Errors
+/// When it is too much for one operation.
+pub(super) fn making(n: usize) -> Result<(), Error> {
+    work(n.saturating_mul(ITEM_WORK))
+}
+
+/// Charges the render for the work of the operation that ended.
+pub(super) fn charge<T>(state: &State, result: Result<T, Error>) -> Result<T, Error> {
+    let done = WORK.with(Cell::take);
+    if done >= WORK_PER_STEP {
+        state.consume_fuel(done / WORK_PER_STEP)?;
+    }
+    result
+}
 
 /// A number as Python tells them apart; booleans are integers.
 #[derive(Clone, Copy, Debug)]
@@ -96,13 +147,13 @@ pub(super) fn mul(a: &Jinja, b: &Jinja) -> Result<Jinja, Error> {
 }
 
 fn repeat(value: &Jinja, n: i128) -> Option<Result<Jinja, Error>> {
-    let size = match value.kind() {
-        ValueKind::String => value.as_str().map_or(0, str::len),
-        ValueKind::Seq => value.len().unwrap_or(0),
+    let (size, most) = match value.kind() {
+        ValueKind::String => (value.as_str().map_or(0, str::len), MAX_SIZE),
+        ValueKind::Seq => (value.len().unwrap_or(0), MAX_ITEMS),
         _ => return None,
     };
     let n = usize::try_from(n.max(0)).unwrap_or(usize::MAX);
-    if size.saturating_mul(n) > MAX_SIZE {
+    if size.saturating_mul(n) > most {
         return Some(Err(too_large("*")));
     }
     Some(if let Some(text) = value.as_str() {
@@ -116,7 +167,9 @@ fn repeat(value: &Jinja, n: i128) -> Option<Result<Jinja, Error>> {
 }
 
 pub(super) fn too_large(what: &str) -> Error {
-    fail(format!("`{what}` would make more than {MAX_SIZE} bytes or items, which is over the limit"))
+    fail(format!(
+        "`{what}` would make more than {MAX_SIZE} bytes or {MAX_ITEMS} items, which is over the limit"
+    ))
 }
 
 /// `a / b`
@@ -258,13 +311,17 @@ pub(super) fn items(value: &Jinja) -> Result<Vec<Jinja>, Error> {
     match value.kind() {
         ValueKind::Undefined => Err(undefined()),
         ValueKind::Seq | ValueKind::Map | ValueKind::Iterable | ValueKind::String => {
+            if value.len().is_some_and(|len| len > MAX_ITEMS) {
+                return Err(too_large("list"));
+            }
             let mut all = Vec::new();
             for item in value.try_iter()?.checked() {
                 all.push(item?);
-                if all.len() > MAX_SIZE {
+                if all.len() > MAX_ITEMS {
                     return Err(too_large("list"));
                 }
             }
+            work(all.len())?;
             Ok(all)
         }
         _ => match value.try_iter() {
@@ -288,6 +345,7 @@ fn equal_at(a: &Jinja, b: &Jinja, depth: usize) -> Result<bool, Error> {
         return Err(fail(format!("data is nested deeper than {MAX_DEPTH} levels (does it contain itself?)")));
     }
     defined(a, b)?;
+    work(1)?;
     match (a.kind(), b.kind()) {
         (ValueKind::String, ValueKind::String) => return Ok(a.as_str() == b.as_str()),
         (ValueKind::None, ValueKind::None) => return Ok(true),
@@ -358,6 +416,7 @@ pub(super) fn compare(a: &Jinja, b: &Jinja) -> Result<Ordering, Error> {
 
 fn compare_at(a: &Jinja, b: &Jinja, depth: usize) -> Result<Ordering, Error> {
     defined(a, b)?;
+    work(1)?;
     if depth > MAX_DEPTH {
         return Err(fail(format!("data is nested deeper than {MAX_DEPTH} levels")));
     }

@@ -7,18 +7,18 @@ use minijinja::value::{Value as Jinja, ValueKind};
 use minijinja::{Error, Output, State};
 
 use super::convert::{self, MAX_DEPTH};
-use super::{fail, undefined};
+use super::{fail, ops, undefined};
 use crate::value::number;
 
 /// The most bytes that the text of one value may have.
-const MAX_TEXT: usize = 64 << 20;
+const MAX_TEXT: usize = 32 << 20;
 
 /// minijinja's formatter: writes what `{{ value }}` prints.
-pub(super) fn format(out: &mut Output, _: &mut State, value: &Jinja) -> Result<(), Error> {
+pub(super) fn format(out: &mut Output, state: &mut State, value: &Jinja) -> Result<(), Error> {
     match value.kind() {
         ValueKind::String => out.write_str(value.as_str().unwrap_or_default())?,
         ValueKind::Undefined => return Err(undefined()),
-        _ => out.write_str(&text(value)?)?,
+        _ => out.write_str(&ops::charge(state, text(value))?)?,
     }
     Ok(())
 }
@@ -68,6 +68,7 @@ impl Style {
         if out.len() > MAX_TEXT {
             return Err(fail(format!("a text of more than {MAX_TEXT} bytes is over the limit")));
         }
+        ops::work(1)?;
         match value.kind() {
             ValueKind::Undefined => return Err(undefined()),
             ValueKind::None => out.push_str("null"),

@@ -692,8 +692,9 @@ impl<'a> Parser<'a> {
                 if self.skip_op(")") {
                     Kind::Tuple(Vec::new())
                 } else {
-                    let inner = self.tuple(true, &[])?;
+                    let mut inner = self.tuple(true, &[])?;
                     self.expect_op(")")?;
+                    inner.span = span.start..self.end();
                     return Ok(inner);
                 }
             }

@@ -158,9 +158,11 @@ impl Writer {
 
     fn write(&mut self, text: &[u8], style: Style, indent: usize, may_fold: bool) {
         self.separate();
-        let fold = may_fold && self.version == Version::V2 && self.column + text.len() > BEST_WIDTH;
+        let fold = may_fold && self.version == Version::V2;
         match style {
-            Style::Plain if fold => self.write_folded(text, indent, false),
+            Style::Plain if fold && self.column + text.len() > BEST_WIDTH => {
+                self.write_folded(text, indent, false)
+            }
             Style::Plain => self.text(text),
             Style::Single => {
                 self.raw(b"'");

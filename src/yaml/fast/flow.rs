@@ -1,4 +1,4 @@
-//! Flow collections that stand on one line.
+//! Flow collections. Their tokens may stand on several lines; a scalar stands on one.
 
 use std::borrow::Cow;
 
@@ -16,17 +16,17 @@ impl<'a, S: Sink<'a>> Reader<'a, S> {
         let (kind, end) = if self.at(self.pos) == b'[' { (Kind::List, b']') } else { (Kind::Map, b'}') };
         self.pos += 1;
         self.sink.open(kind)?;
-        self.skip_spaces();
+        self.skip_gap()?;
         while self.at(self.pos) != end {
             if kind == Kind::Map {
                 self.flow_key()?;
             }
             self.flow_value(kind, depth)?;
-            self.skip_spaces();
+            self.skip_gap()?;
             match self.at(self.pos) {
                 b',' => {
                     self.pos += 1;
-                    self.skip_spaces();
+                    self.skip_gap()?;
                 }
                 byte if byte == end => {}
                 _ => return None,
@@ -36,12 +36,36 @@ impl<'a, S: Sink<'a>> Reader<'a, S> {
         self.sink.close()
     }
 
+    /// Skips blanks, line breaks and comments.
+    fn skip_gap(&mut self) -> Option<()> {
+        loop {
+            match self.at(self.pos) {
+                b' ' => self.pos += 1,
+                b'\n' => {
+                    self.pos += 1;
+                    self.line_start = self.pos;
+                    // It may be the end of the document.
+                    if let b'-' | b'.' | b'%' = self.at(self.pos) {
+                        return None;
+                    }
+                }
+                b'#' => match self.pos.checked_sub(1).map(|before| self.at(before)) {
+                    Some(b' ' | b'\n') => self.skip_line(),
+                    _ => return None,
+                },
+                b'\t' => return None,
+                _ => return Some(()),
+            }
+        }
+    }
+
     fn flow_key(&mut self) -> Option<()> {
         let (text, plain) = match self.at(self.pos) {
             b'"' | b'\'' => (self.flow_quoted()?, false),
             _ => (self.flow_plain()?, true),
         };
         self.skip_spaces();
+        // A key stands on the line of its colon.
         if self.at(self.pos) != b':'
             || !matches!(self.at(self.pos + 1), b' ' | b'"' | b'\'')
             || *text == *b"<<"
@@ -49,7 +73,7 @@ impl<'a, S: Sink<'a>> Reader<'a, S> {
             return None;
         }
         self.pos += 1;
-        self.skip_spaces();
+        self.skip_gap()?;
         self.sink.key(text, plain)
     }
 
@@ -81,26 +105,29 @@ impl<'a, S: Sink<'a>> Reader<'a, S> {
     fn flow_plain(&mut self) -> Option<Cow<'a, [u8]>> {
         let rest = self.text.get(self.pos..)?;
         let first = *rest.first()?;
-        if !begins_plain(first) && !(first == b'-' && rest.get(1).is_some_and(u8::is_ascii_alphanumeric)) {
+        let begins =
+            begins_plain(first) || first == b'-' && rest.get(1).is_some_and(u8::is_ascii_alphanumeric);
+        if !begins {
             return None;
         }
+        let mut before = first;
         for (i, byte) in rest.iter().enumerate() {
-            match byte {
-                b',' | b']' | b'}' => {
-                    self.pos += i;
-                    return Some(Cow::Borrowed(trim_end(rest.get(..i)?)));
-                }
+            let ends = match byte {
+                b',' | b']' | b'}' | b'\n' => true,
                 b':' => match rest.get(i + 1)? {
-                    b' ' => {
-                        self.pos += i;
-                        return Some(Cow::Borrowed(trim_end(rest.get(..i)?)));
-                    }
+                    b' ' => true,
                     b',' | b']' | b'}' | b'\n' => return None,
-                    _ => {}
+                    _ => false,
                 },
-                b'[' | b'{' | b'?' | b'\n' | b'\t' | b'#' => return None,
-                _ => {}
+                b'#' => before == b' ',
+                b'[' | b'{' | b'?' | b'\t' => return None,
+                _ => false,
+            };
+            if ends {
+                self.pos += i;
+                return Some(Cow::Borrowed(trim_end(rest.get(..i)?)));
             }
+            before = *byte;
         }
         None
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use memchr::memmem;
 
-use super::{Frame, Given, Machine, Result};
+use super::{CALL_STEPS, Frame, Given, Machine, Result};
 use crate::functions::builtins::truth;
 use crate::functions::{Function, FunctionError, Type};
 use crate::template::go::ast::{At, Callee, Own, Span};
@@ -49,7 +49,7 @@ impl Machine<'_> {
         at: At<'u>,
         given: Given<'u>,
     ) -> Result<Operand> {
-        self.step(f, 1)?;
+        self.step(f, CALL_STEPS)?;
         match callee {
             Callee::Library(function) => self.library(f, dot, function, at, given),
             Callee::Own(own) => self.own(f, dot, own, name, at, given),
@@ -202,7 +202,7 @@ impl Machine<'_> {
         given: Given<'u>,
     ) -> Result<Operand> {
         let name = String::from_utf8_lossy(f.unit.slice(name)).into_owned();
-        self.step(f, 1)?;
+        self.step(f, CALL_STEPS)?;
         let params = objects::method_params(receiver, &name).unwrap_or(0);
         let count = given.count();
         if count != params {

@@ -1,6 +1,6 @@
 //! Pipelines, fields and arguments.
 
-use super::{Frame, Given, Machine, Result};
+use super::{FIELD_STEPS, Frame, Given, Machine, Result};
 use crate::functions::Type;
 use crate::template::go::ast::{At, Command, Expr, Names, Pipe, Span, Symbol};
 use crate::template::go::number::Number;
@@ -147,6 +147,7 @@ impl Machine<'_> {
         mut given: Given<'u>,
     ) -> Result<Operand> {
         let spans = f.unit.names(names);
+        self.step(f, FIELD_STEPS * spans.len() as u64)?;
         let mut current: Option<Operand> = None;
         for (i, &span) in spans.iter().enumerate() {
             let is_last = i + 1 == spans.len();

@@ -19,6 +19,12 @@ use crate::value::{Int, Kind, Str, Value};
 
 type Result<T> = std::result::Result<T, Failure>;
 
+/// The steps that a node counts, a field, a call of a function, and running a template.
+const NODE_STEPS: u64 = 2;
+const FIELD_STEPS: u64 = 2;
+const CALL_STEPS: u64 = 5;
+const TEMPLATE_STEPS: u64 = 5;
+
 /// How a list of nodes ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Flow {
@@ -95,6 +101,7 @@ impl<'t> Machine<'t> {
 
     /// Runs a template into the current output.
     fn execute(&mut self, definition: &Definition, dot: Operand) -> Result<()> {
+        self.counters.steps += TEMPLATE_STEPS;
         let unit: &Unit = &definition.unit;
         let Some(tree) = unit.trees.get(definition.tree) else { return Ok(()) };
         let base = self.variables.len();
@@ -125,7 +132,7 @@ impl<'t> Machine<'t> {
 
     // Bounds.
 
-    /// Counts steps.
+    /// Counts steps. One is about 20 ns of work; what takes longer counts as several.
     #[inline]
     fn step(&mut self, f: &Frame<'_>, count: u64) -> Result<()> {
         self.counters.steps += count;
@@ -171,7 +178,7 @@ impl<'t> Machine<'t> {
 
     fn walk<'u>(&mut self, f: &Frame<'u>, dot: &Operand, nodes: &'u [Node]) -> Result<Flow> {
         for node in nodes {
-            self.step(f, 1)?;
+            self.step(f, NODE_STEPS)?;
             match node {
                 Node::Text(span) => self.write(f, f.unit.slice(*span))?,
                 Node::Action { pos, pipe } => {

@@ -6,7 +6,7 @@ use minijinja::{Error, State};
 use super::super::args::{self, bind, int, text as arg_text, truth};
 use super::super::convert::{new_list, tuple};
 use super::super::methods;
-use super::super::ops::{self, MAX_SIZE, too_large};
+use super::super::ops::{self, MAX_ITEMS, too_large};
 use super::super::output::describe;
 use super::super::{fail, predicates, undefined};
 
@@ -89,13 +89,14 @@ pub(crate) fn reverse(_: &mut State, value: &Jinja, args: &[Jinja]) -> Result<Ji
 pub(crate) fn batch(_: &mut State, value: &Jinja, args: &[Jinja]) -> Result<Jinja, Error> {
     let [count, fill] = bind("batch", args, ["linecount", "fill_with"], 1)?;
     let count = usize::try_from(int("batch", count.as_ref(), 1)?).unwrap_or(0);
-    if count == 0 || count > MAX_SIZE {
+    if count == 0 || count > MAX_ITEMS {
         return Err(fail("`batch` wants a number above 0"));
     }
     let fill = fill.filter(|f| !f.is_none());
     let mut rows = Vec::new();
     for chunk in ops::items(value)?.chunks(count) {
         let mut row = chunk.to_vec();
+        ops::work(count.min(row.len() + 1) + if fill.is_some() { count } else { 0 })?;
         if let Some(fill) = &fill {
             row.resize(count, fill.clone());
         }
@@ -234,7 +235,7 @@ pub(in super::super) fn slice_of(value: &Jinja, parts: &[Jinja]) -> Result<Jinja
         }
         ValueKind::Seq | ValueKind::Iterable => {
             let chosen = stepped(&ops::items(value)?, start, stop, step);
-            if chosen.len() > MAX_SIZE {
+            if chosen.len() > MAX_ITEMS {
                 return Err(too_large("[…]"));
             }
             Ok(if value.is_tuple() { tuple(chosen) } else { new_list(chosen) })

@@ -181,6 +181,7 @@ fn write_repr(out: &mut String, value: &Jinja, depth: usize) -> Result<(), Error
     if depth > MAX_DEPTH || out.len() > ops::MAX_SIZE {
         return Err(fail("data is nested too deep or too large to print (does it contain itself?)"));
     }
+    ops::work(1)?;
     match value.kind() {
         ValueKind::None => out.push_str("None"),
         ValueKind::Bool => out.push_str(if value.is_true() { "True" } else { "False" }),

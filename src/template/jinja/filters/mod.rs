@@ -16,7 +16,7 @@ use std::sync::OnceLock;
 use minijinja::value::Value as Jinja;
 use minijinja::{Error, State};
 
-use super::{library, undefined};
+use super::{globals, library, undefined};
 
 /// A filter: the value, then the arguments.
 pub(super) type Filter = fn(&mut State, &Jinja, &[Jinja]) -> Result<Jinja, Error>;
@@ -55,6 +55,7 @@ const FILTERS: &[(&str, Filter)] = &[
     ("reject", collections::reject),
     ("rejectattr", collections::rejectattr),
     ("replace", text::replace_filter),
+    ("required", required),
     ("reverse", collections::reverse),
     ("round", number::round),
     ("safe", markup::safe),
@@ -90,16 +91,18 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
     FILTERS.iter().map(|(name, _)| *name).chain(library::function_names())
 }
 
-/// Jinja's own filters, by name.
-pub(super) fn own_names() -> impl Iterator<Item = &'static str> {
-    FILTERS.iter().map(|(name, _)| *name)
+/// `value | required("message")`
+fn required(state: &mut State, value: &Jinja, args: &[Jinja]) -> Result<Jinja, Error> {
+    let mut all = args.to_vec();
+    all.push(value.clone());
+    globals::required(state, &all)
 }
 
 /// Applies the filter of a number to the value, which is the first of `args`.
 pub(super) fn apply(state: &mut State, index: usize, value: &Jinja, args: &[Jinja]) -> Result<Jinja, Error> {
     match FILTERS.get(index) {
         Some((name, filter)) => {
-            if value.is_undefined() && !matches!(*name, "default" | "d") {
+            if value.is_undefined() && !matches!(*name, "default" | "d" | "required") {
                 return Err(undefined());
             }
             filter(state, value, args)

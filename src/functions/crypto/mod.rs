@@ -1,0 +1,297 @@
+//! Hashes, passwords, encryption, keys and certificates (Sprig `crypto.go`), by the crates of RustCrypto and
+//! dalek. Under a seed all of it repeats; each costly call is counted ([`Env::spend`]).
+
+mod certificate;
+mod keys;
+mod passwords;
+mod pem;
+
+use std::net::IpAddr;
+
+use aes::cipher::block_padding::NoPadding;
+use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
+use sha1::Digest;
+
+use self::certificate::{Pair, Signer, Template};
+use self::keys::PrivateKey;
+use super::encoding::decode_base64;
+use super::{Env, Function, FunctionError, FunctionResult, Type, args};
+use crate::value::{Str, Value};
+
+const CERTIFICATE: Type = Type::Other("sprig.certificate");
+const TWO_STRINGS: &[Type] = &[Type::String, Type::String];
+
+/// The functions of this family.
+pub const FUNCTIONS: &[Function] = &[
+    Function::new("sha1sum", &[Type::String], Type::String, |_, given| {
+        hex(&sha1::Sha1::digest(args::string(given, 0)?.as_bytes()))
+    }),
+    Function::new("sha256sum", &[Type::String], Type::String, |_, given| {
+        hex(&sha2::Sha256::digest(args::string(given, 0)?.as_bytes()))
+    }),
+    Function::new("sha512sum", &[Type::String], Type::String, |_, given| {
+        hex(&sha2::Sha512::digest(args::string(given, 0)?.as_bytes()))
+    }),
+    Function::new("adler32sum", &[Type::String], Type::String, |_, given| {
+        Ok(adler2::adler32_slice(args::string(given, 0)?.as_bytes()).to_string().into())
+    }),
+    Function::new("bcrypt", &[Type::String], Type::String, passwords::bcrypt),
+    Function::new("htpasswd", TWO_STRINGS, Type::String, passwords::htpasswd),
+    Function::new(
+        "derivePassword",
+        &[Type::Other("uint32"), Type::String, Type::String, Type::String, Type::String],
+        Type::String,
+        passwords::derive,
+    ),
+    Function::new("encryptAES", TWO_STRINGS, Type::String, encrypt),
+    Function::new("decryptAES", TWO_STRINGS, Type::String, decrypt),
+    Function::new("genPrivateKey", &[Type::String], Type::String, private_key),
+    Function::new("buildCustomCert", TWO_STRINGS, CERTIFICATE, custom),
+    Function::new("genCA", &[Type::String, Type::Int], CERTIFICATE, |env, given| {
+        let key = new_key(env, "genCA", given)?;
+        self_signed(env, "genCA", given, &subject(env, given, 1, true)?, &key)
+    }),
+    Function::new("genCAWithKey", &[Type::String, Type::Int, Type::String], CERTIFICATE, |env, given| {
+        let key = given_key(given, 2)?;
+        self_signed(env, "genCAWithKey", given, &subject(env, given, 1, true)?, &key)
+    }),
+    Function::new(
+        "genSelfSignedCert",
+        &[Type::String, Type::List, Type::List, Type::Int],
+        CERTIFICATE,
+        |env, given| {
+            // Go makes the key first, and looks at the names then; the error is the same.
+            let template = subject(env, given, 3, false)?;
+            let key = new_key(env, "genSelfSignedCert", given)?;
+            self_signed(env, "genSelfSignedCert", given, &template, &key)
+        },
+    ),
+    Function::new(
+        "genSelfSignedCertWithKey",
+        &[Type::String, Type::List, Type::List, Type::Int, Type::String],
+        CERTIFICATE,
+        |env, given| {
+            let key = given_key(given, 4)?;
+            self_signed(env, "genSelfSignedCertWithKey", given, &subject(env, given, 3, false)?, &key)
+        },
+    ),
+    Function::new(
+        "genSignedCert",
+        &[Type::String, Type::List, Type::List, Type::Int, CERTIFICATE],
+        CERTIFICATE,
+        |env, given| {
+            let key = new_key(env, "genSignedCert", given)?;
+            signed(env, "genSignedCert", given, &key)
+        },
+    ),
+    Function::new(
+        "genSignedCertWithKey",
+        &[Type::String, Type::List, Type::List, Type::Int, CERTIFICATE, Type::String],
+        CERTIFICATE,
+        |env, given| signed(env, "genSignedCertWithKey", given, &given_key(given, 5)?),
+    ),
+];
+
+/// What an RSA key of 2048 bits takes, in milliseconds.
+const RSA_2048_COST: u64 = 80;
+/// What an RSA key of 4096 bits takes, in milliseconds.
+const RSA_4096_COST: u64 = 800;
+/// What a DSA key takes, in milliseconds.
+const DSA_COST: u64 = 800;
+/// What a key on a curve or a signature takes, in milliseconds.
+const SMALL_COST: u64 = 2;
+
+fn hex(hash: &[u8]) -> FunctionResult {
+    Ok(data_encoding::HEXLOWER.encode(hash).into())
+}
+
+/// The first 32 bytes of a password, zeros where it is shorter.
+fn aes_key(password: &Str) -> [u8; 32] {
+    let mut key = [0; 32];
+    for (to, from) in key.iter_mut().zip(password.as_bytes()) {
+        *to = *from;
+    }
+    key
+}
+
+fn encrypt(env: &Env, given: &[Value]) -> FunctionResult {
+    let (password, text) = (args::string(given, 0)?, args::string(given, 1)?);
+    if text.is_empty() {
+        return Ok(Value::String(Str::EMPTY));
+    }
+    env.check_size("encryptAES", text.len().saturating_mul(2))?;
+    let mut iv = [0; 16];
+    env.random("encryptAES", given)?.fill(&mut iv);
+    let padding = 16 - text.len() % 16;
+    let mut bytes = text.as_bytes().to_vec();
+    bytes.extend(std::iter::repeat_n(padding as u8, padding));
+    let length = bytes.len();
+    let cipher = cbc::Encryptor::<aes::Aes256>::new(&aes_key(password).into(), &iv.into());
+    let encrypted = cipher
+        .encrypt_padded::<NoPadding>(&mut bytes, length)
+        .map_err(|_| FunctionError::new("crypto/cipher: input not full blocks"))?;
+    Ok(data_encoding::BASE64.encode(&[&iv[..], encrypted].concat()).into())
+}
+
+fn decrypt(_: &Env, given: &[Value]) -> FunctionResult {
+    let (password, text) = (args::string(given, 0)?, args::string(given, 1)?);
+    if text.is_empty() {
+        return Ok(Value::String(Str::EMPTY));
+    }
+    let mut bytes = decode_base64(text.as_bytes())
+        .map_err(|at| FunctionError::new(format!("illegal base64 data at input byte {at}")))?;
+    // Go's decoder makes room for three bytes per four characters, line breaks included.
+    let capacity = text.len() / 4 * 3;
+    let Some((iv, encrypted)) = bytes.split_first_chunk_mut::<16>() else {
+        let message = format!("runtime error: slice bounds out of range [:16] with capacity {capacity}");
+        return Err(message.into());
+    };
+    let cipher = cbc::Decryptor::<aes::Aes256>::new(&aes_key(password).into(), &(*iv).into());
+    let decrypted = cipher
+        .decrypt_padded::<NoPadding>(encrypted)
+        .map_err(|_| FunctionError::new("crypto/cipher: input not full blocks"))?;
+    // The last byte says how many bytes were added.
+    let Some(padding) = decrypted.last() else {
+        return Err("runtime error: index out of range [-1]".into());
+    };
+    let end = decrypted.len() as i64 - i64::from(*padding);
+    let kept = usize::try_from(end).ok().and_then(|end| decrypted.get(..end));
+    kept.map(Value::string)
+        .ok_or_else(|| FunctionError::new(format!("runtime error: slice bounds out of range [:{end}]")))
+}
+
+fn private_key(env: &Env, given: &[Value]) -> FunctionResult {
+    let kind = args::string(given, 0)?.to_text();
+    let cost = match kind.as_ref() {
+        "" | "rsa" => RSA_4096_COST,
+        "dsa" => DSA_COST,
+        "ecdsa" | "ed25519" => SMALL_COST,
+        _ => return Ok(format!("Unknown type {kind}").into()),
+    };
+    env.spend("genPrivateKey", cost)?;
+    let mut random = env.random("genPrivateKey", given)?;
+    let key = match kind.as_ref() {
+        "dsa" => PrivateKey::dsa(&mut random),
+        "ecdsa" => Ok(PrivateKey::ecdsa(&mut random)),
+        "ed25519" => Ok(PrivateKey::ed25519(&mut random)),
+        _ => PrivateKey::rsa(&random, 4096),
+    };
+    match key.and_then(|key| key.to_pem()) {
+        Ok(text) => Ok(text.into()),
+        Err(e) => Ok(format!("failed to generate private key: {e}").into()),
+    }
+}
+
+/// A new key for a certificate.
+fn new_key(env: &Env, function: &'static str, given: &[Value]) -> Result<PrivateKey, FunctionError> {
+    env.spend(function, RSA_2048_COST)?;
+    PrivateKey::rsa(&env.random(function, given)?, 2048)
+        .map_err(|e| FunctionError::new(format!("error generating rsa key: {e}")))
+}
+
+/// The key that a function was given.
+fn given_key(given: &[Value], index: usize) -> Result<PrivateKey, FunctionError> {
+    PrivateKey::from_pem(args::string(given, index)?.as_bytes())
+        .map_err(|e| FunctionError::new(format!("parsing private key: {e}")))
+}
+
+/// What a certificate shall say, from a function's arguments: the name, IP addresses and DNS names if there
+/// are any, and the days it is valid (`getBaseCertTemplate`).
+fn subject(env: &Env, given: &[Value], days: usize, is_ca: bool) -> Result<Template, FunctionError> {
+    let mut template = Template {
+        common_name: args::string(given, 0)?.to_text().into_owned(),
+        ips: Vec::new(),
+        dns_names: Vec::new(),
+        not_before: env.now().as_second(),
+        not_after: 0,
+        is_ca,
+    };
+    if days == 3 {
+        for ip in strings(env, given, 1, "error parsing ip")? {
+            let text = ip.to_text();
+            let ip = text.parse::<IpAddr>().map_err(|_| format!("error parsing ip: {text}"))?;
+            template.ips.push(ip);
+        }
+        for name in strings(env, given, 2, "error processing alternate dns name")? {
+            template.dns_names.push(name.to_text().into_owned());
+        }
+    }
+    // Go counts in nanoseconds, which overflow after 292 years.
+    let nanoseconds = args::int(given, days)?.wrapping_mul(24 * 3600 * 1_000_000_000);
+    template.not_after = template.not_before + nanoseconds / 1_000_000_000;
+    Ok(template)
+}
+
+/// The strings of a list that may be nil.
+fn strings(env: &Env, given: &[Value], index: usize, what: &str) -> Result<Vec<Str>, FunctionError> {
+    let value = args::any(given, index);
+    if value.is_nil() {
+        return Ok(Vec::new());
+    }
+    let list = args::slice(value).ok_or_else(|| args::wrong_type("[]interface {}", value))?;
+    let text = |item: &Value| match item {
+        Value::String(s) => Ok(s.clone()),
+        other => {
+            let shown = super::convert::sprint(env, other)?;
+            Err(FunctionError::new(format!("{what}: {shown} is not a string")))
+        }
+    };
+    list.items().iter().map(text).collect()
+}
+
+fn self_signed(
+    env: &Env,
+    function: &'static str,
+    given: &[Value],
+    template: &Template,
+    key: &PrivateKey,
+) -> FunctionResult {
+    pair(env, function, given, template, key, &Signer { key, certificate: None })
+}
+
+fn signed(env: &Env, function: &'static str, given: &[Value], key: &PrivateKey) -> FunctionResult {
+    let value = args::any(given, 4);
+    let authority: Option<&Pair> = match value {
+        Value::Object(o) => o.as_any().downcast_ref(),
+        _ => None,
+    };
+    let authority = authority.ok_or_else(|| args::wrong_type("sprig.certificate", value))?;
+    let certificate = certificate::parse(authority.cert.as_bytes())?;
+    let signer_key = PrivateKey::from_pem(authority.key.as_bytes())
+        .map_err(|e| FunctionError::new(format!("error parsing private key: {e}")))?;
+    let template = subject(env, given, 3, false)?;
+    let signer = Signer { key: &signer_key, certificate: Some(&certificate) };
+    pair(env, function, given, &template, key, &signer)
+}
+
+fn pair(
+    env: &Env,
+    function: &'static str,
+    given: &[Value],
+    template: &Template,
+    key: &PrivateKey,
+    signer: &Signer<'_>,
+) -> FunctionResult {
+    env.spend(function, SMALL_COST)?;
+    // Not the stream of the key: a serial number is no secret.
+    let mut random = env.random(function, given)?.fork(u8::MAX);
+    let cert = certificate::create(&mut random, template, key, signer)
+        .map_err(|e| FunctionError::new(format!("error creating certificate: {e}")))?;
+    let key = key.to_pem().map_err(|e| FunctionError::new(format!("error pem-encoding key: {e}")))?;
+    Ok(Pair { cert: cert.into(), key: key.into() }.into_value())
+}
+
+/// `buildCustomCert`: a certificate and its key from base64, after a look at both.
+fn custom(_: &Env, given: &[Value]) -> FunctionResult {
+    let base64 = |index: usize, what: &str| {
+        decode_base64(args::string(given, index)?.as_bytes())
+            .map_err(|_| FunctionError::new(format!("unable to decode base64 {what}")))
+    };
+    let (cert, key) = (base64(0, "certificate")?, base64(1, "private key")?);
+    certificate::parse(&cert).map_err(|e| e.replace("decodedSignerCert", "decodedCert"))?;
+    PrivateKey::from_pem(&key).map_err(|e| format!("error parsing private key: {e}"))?;
+    Ok(Pair { cert: cert.into(), key: key.into() }.into_value())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,164 @@
+use super::*;
+use crate::limits::Limits;
+
+fn call(env: &Env, name: &str, args: &[Value]) -> Value {
+    match crate::functions::find(name).map(|f| (f.call)(env, args)) {
+        Some(Ok(value)) => value,
+        Some(Err(e)) => Value::string(format!("error: {e}")),
+        None => Value::Null,
+    }
+}
+
+fn text(env: &Env, name: &str, args: &[Value]) -> String {
+    match call(env, name, args) {
+        Value::String(s) => s.to_string(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn field(value: &Value, name: &str) -> String {
+    match value {
+        Value::Object(o) => match o.field(name) {
+            Some(Value::String(s)) => s.to_string(),
+            other => format!("{other:?}"),
+        },
+        other => format!("{other:?}"),
+    }
+}
+
+fn env() -> Env {
+    let env = Env::new(Limits::default()).with_seed("test");
+    env.enter("t.yaml");
+    env
+}
+
+#[test]
+fn hashes_are_the_known_ones() {
+    let env = env();
+    let abc = [Value::from("abc")];
+    assert_eq!(text(&env, "sha1sum", &abc), "a9993e364706816aba3e25717850c26c9cd0d89d");
+    assert!(text(&env, "sha256sum", &abc).starts_with("ba7816bf8f01cfea"));
+    assert!(text(&env, "sha512sum", &abc).starts_with("ddaf35a193617aba"));
+    assert_eq!(text(&env, "adler32sum", &abc), "38600999");
+}
+
+#[test]
+fn passwords_are_hashed_as_by_go() {
+    let env = env();
+    let hash = text(&env, "bcrypt", &[Value::from("secret")]);
+    assert!(hash.starts_with("$2a$10$") && hash.len() == 60, "{hash}");
+    assert!(bcrypt::verify("secret", &hash).unwrap_or(false));
+    let long = "a".repeat(73);
+    assert_eq!(
+        text(&env, "htpasswd", &[Value::from("u"), Value::from(long)]),
+        "u:failed to encrypt string with bcrypt: bcrypt: password length exceeds 72 bytes"
+    );
+    assert_eq!(text(&env, "htpasswd", &[Value::from("a:b"), Value::from("p")]), "invalid username: a:b");
+    let derive = |counter, kind, words: [&str; 3]| {
+        let [password, user, site] = words.map(Value::from);
+        text(&env, "derivePassword", &[Value::int(counter), Value::from(kind), password, user, site])
+    };
+    assert_eq!(derive(2, "long", ["password", "user", "example.com"]), "Fovi2@JifpTupx");
+    assert_eq!(derive(1, "nope", ["pw", "u", "s"]), "cannot find password template nope");
+}
+
+#[test]
+fn texts_are_encrypted_and_decrypted() {
+    let env = env();
+    let pair = |password: &str, text: &str| [Value::from(password), Value::from(text)];
+    let hello = pair("pw", "MDEyMzQ1Njc4OWFiY2RlZgQdryWfWSp6ZOUi0q2ZrNg=");
+    assert_eq!(text(&env, "decryptAES", &hello), "hello");
+    let encrypted = text(&env, "encryptAES", &pair("k", "exactly16bytes!!"));
+    assert_eq!(text(&env, "decryptAES", &pair("k", &encrypted)), "exactly16bytes!!");
+    for (input, want) in [
+        ("!!!", "error: illegal base64 data at input byte 0"),
+        ("YQ==", "error: runtime error: slice bounds out of range [:16] with capacity 3"),
+        ("MDEyMzQ1Njc4OWFiY2RlZmdo", "error: crypto/cipher: input not full blocks"),
+        ("", ""),
+    ] {
+        assert_eq!(text(&env, "decryptAES", &pair("pw", input)), want);
+    }
+}
+
+#[test]
+fn keys_have_sprig_s_forms_and_are_read_back() {
+    for (kind, head, lines) in [("ecdsa", "EC PRIVATE KEY", 6), ("ed25519", "PRIVATE KEY", 4)] {
+        let key = text(&env(), "genPrivateKey", &[Value::from(kind)]);
+        assert!(key.starts_with(&format!("-----BEGIN {head}-----\n")), "{key}");
+        assert_eq!(key.split('\n').count(), lines, "{key}");
+        assert_eq!(key, text(&env(), "genPrivateKey", &[Value::from(kind)]));
+        let read = PrivateKey::from_pem(key.as_bytes()).and_then(|k| k.to_pem());
+        assert_eq!(read, Ok(key));
+    }
+    assert_eq!(text(&env(), "genPrivateKey", &[Value::from("x")]), "Unknown type x");
+    for (pem, want) in [
+        ("", "no PEM data in input"),
+        ("-----BEGIN X-----\nYQ==\n-----END X-----\n", "no private key data in PEM block of type X"),
+        ("-----BEGIN X PRIVATE KEY-----\nYQ==\n-----END X PRIVATE KEY-----", "invalid private key type X"),
+    ] {
+        assert_eq!(PrivateKey::from_pem(pem.as_bytes()).map(|_| ()), Err(want.to_string()));
+    }
+}
+
+#[test]
+fn a_signed_certificate_names_its_signer() {
+    let env = env();
+    let key = Value::string(text(&env, "genPrivateKey", &[Value::from("ecdsa")]));
+    let ca = call(&env, "genCAWithKey", &[Value::from("my ca"), Value::int(365), key.clone()]);
+    let names = Value::list(vec![Value::from("a.example")]);
+    let ips = Value::list(vec![Value::from("10.0.0.1"), Value::from("::1")]);
+    let leaf_key = Value::string(text(&env, "genPrivateKey", &[Value::from("ed25519")]));
+    let args = [Value::from("häst"), ips, names, Value::int(3650), ca.clone(), leaf_key.clone()];
+    let leaf = call(&env, "genSignedCertWithKey", &args);
+    assert_eq!(field(&leaf, "Key"), leaf_key.as_str().unwrap_or_default());
+    let (Ok(ca), Ok(leaf)) = (
+        certificate::parse(field(&ca, "Cert").as_bytes()),
+        certificate::parse(field(&leaf, "Cert").as_bytes()),
+    ) else {
+        panic!("no certificates")
+    };
+    let (ca, leaf) = (ca.tbs_certificate(), leaf.tbs_certificate());
+    assert_eq!(ca.subject(), leaf.issuer());
+    assert_eq!(ca.subject().to_string(), "CN=my ca");
+    assert_eq!(leaf.subject().to_string(), "CN=häst");
+    let oids = |tbs: &x509_cert::TbsCertificate| -> Vec<String> {
+        tbs.extensions().map(|all| all.iter().map(|e| e.extn_id.to_string()).collect()).unwrap_or_default()
+    };
+    assert_eq!(oids(ca), ["2.5.29.15", "2.5.29.37", "2.5.29.19", "2.5.29.14"]);
+    assert_eq!(oids(leaf), ["2.5.29.15", "2.5.29.37", "2.5.29.19", "2.5.29.35", "2.5.29.17"]);
+}
+
+#[test]
+fn names_and_addresses_are_checked() {
+    let env = env();
+    let cert = |ips: Value, names: Value| {
+        text(&env, "genSelfSignedCert", &[Value::from("x"), ips, names, Value::int(1)])
+    };
+    let list = |value: Value| Value::list(vec![value]);
+    assert_eq!(cert(list(Value::int(5)), Value::Null), "error: error parsing ip: 5 is not a string");
+    assert_eq!(cert(list(Value::from("999.1.1.1")), Value::Null), "error: error parsing ip: 999.1.1.1");
+    assert_eq!(
+        cert(Value::Null, list(Value::int(5))),
+        "error: error processing alternate dns name: 5 is not a string"
+    );
+    assert_eq!(
+        text(&env, "genCAWithKey", &[Value::from("x"), Value::int(1), Value::from("nope")]),
+        "error: parsing private key: no PEM data in input"
+    );
+}
+
+#[test]
+fn rsa_certificates_repeat_under_a_seed() {
+    let make = || call(&env(), "genCA", &[Value::from("ca"), Value::int(1)]);
+    let (one, two) = (make(), make());
+    assert!(field(&one, "Key").starts_with("-----BEGIN RSA PRIVATE KEY-----\n"));
+    assert_eq!(field(&one, "Key"), field(&two, "Key"));
+    assert_eq!(field(&one, "Cert"), field(&two, "Cert"));
+}
+
+#[test]
+fn costly_functions_end_at_the_budget() {
+    let env = Env::new(Limits { crypto_cost: 200, ..Limits::default() });
+    let last = (0..10).map(|_| text(&env, "bcrypt", &[Value::from("p")])).last().unwrap_or_default();
+    assert!(last.contains("limit of 200 ms"), "{last}");
+}
