@@ -125,7 +125,7 @@ impl Env {
         std::mem::take(&mut self.warnings.lock())
     }
 
-    /// Checks that a function may make a result of this many bytes (or items), and counts the work.
+    /// Checks that a function may make a result of this many bytes (or items).
     ///
     /// # Errors
     /// Names the limit and what was asked for.
@@ -150,8 +150,8 @@ impl Env {
         .hint("`--limit function-bytes=BYTES` raises it"))
     }
 
-    /// Counts steps of a function whose work isn't bounded by the size of its result. All functions of a
-    /// render share one count.
+    /// Counts steps of a function whose work isn't bounded by the sizes of its arguments and its result, or is
+    /// dear: a step is meant to take some ten nanoseconds. All functions of a render share one count.
     ///
     /// # Errors
     /// When the render's functions have taken more steps than the limit.
@@ -168,6 +168,3 @@ impl Env {
         )))
     }
 }
-
-/// How many bytes of a result count as one step.
-const BYTES_PER_STEP: usize = 32;

@@ -67,11 +67,19 @@ pub(super) fn index(name: &str) -> Option<usize> {
     globals::index(name).or_else(|| function_index(name).map(|i| GLOBALS.len() + i))
 }
 
+/// The name of the function of a number.
+pub(super) fn name(index: usize) -> Option<&'static str> {
+    match GLOBALS.get(index) {
+        Some((name, _)) => Some(name),
+        None => table().functions.get(index.wrapping_sub(GLOBALS.len())).map(|f| f.name),
+    }
+}
+
 /// Calls the function of a number.
 pub(super) fn call(state: &mut State, index: usize, args: &[Jinja]) -> Result<Jinja, Error> {
     match GLOBALS.get(index) {
         Some((_, global)) => global(state, args),
-        None => match table().functions.get(index - GLOBALS.len()) {
+        None => match table().functions.get(index.wrapping_sub(GLOBALS.len())) {
             Some(function) => run(state, function, args),
             None => Err(fail("unknown function")),
         },
@@ -118,7 +126,7 @@ fn run(state: &mut State, function: &'static Function, args: &[Jinja]) -> Result
         values.push(coerce(function, wanted, arg, lenient)?);
     }
     let root = Root::of(state)?;
-    match (function.call)(root.env(), &values) {
+    match function.run(root.env(), &values) {
         // Whoever asks for a float gets one; elsewhere whole numbers are integers.
         Ok(Value::Float(f)) if function.name == "float64" => Ok(Jinja::from(f)),
         Ok(value) => Ok(to_jinja(&value)),
