@@ -106,7 +106,8 @@ impl Env {
         Err(FunctionError::new(format!(
             "{function}: keys, password hashes and searches take longer than the limit of {} ms for one render",
             self.limits.crypto_cost
-        )))
+        ))
+        .hint("`--limit crypto-cost=MILLISECONDS` raises it"))
     }
 
     /// Says which template runs from now on.
@@ -129,13 +130,24 @@ impl Env {
     /// # Errors
     /// Names the limit and what was asked for.
     pub fn check_size(&self, function: &str, size: usize) -> Result<(), FunctionError> {
+        self.check_growth(function, size)?;
+        self.step(function, size / BYTES_PER_STEP)
+    }
+
+    /// Checks that a result may have grown to this many bytes (or items), without counting the work: for results
+    /// made piece by piece.
+    ///
+    /// # Errors
+    /// Names the limit and what was asked for.
+    pub fn check_growth(&self, function: &str, size: usize) -> Result<(), FunctionError> {
         if size <= self.limits.function_bytes {
             return Ok(());
         }
         Err(FunctionError::new(format!(
             "{function}: a result of {size} bytes is over the limit of {} bytes for one call",
             self.limits.function_bytes
-        )))
+        ))
+        .hint("`--limit function-bytes=BYTES` raises it"))
     }
 
     /// Counts steps of a function whose work isn't bounded by the sizes of its arguments and its result, or is
