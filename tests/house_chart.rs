@@ -215,6 +215,17 @@ fn values_that_istios_own_chart_refuses_are_refused() {
     assert!(!cases.is_empty());
 }
 
+#[test]
+fn no_ports_are_refused_with_advice() {
+    let output = torii(&["render", "gw", "charts/gateway", "--set-json", "service.ports=[]"]);
+    let message = String::from_utf8_lossy(&output.stderr);
+    let advice = "service.ports is empty: list a port, set networkGateway, or set service.type to None";
+    assert!(message.starts_with("Error: ") && message.contains(advice), "{message}");
+    for way_out in ["networkGateway=n", "service.type=None"] {
+        printed(&["render", "gw", "charts/gateway", "--set-json", "service.ports=[]", "--set", way_out]);
+    }
+}
+
 // -- The Kubernetes API -----------------------------------------------------------------------------------------
 
 /// The object as its API type understands it.
