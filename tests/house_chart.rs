@@ -226,6 +226,28 @@ fn no_ports_are_refused_with_advice() {
     }
 }
 
+#[test]
+fn null_takes_away_a_label_a_variable_and_a_resource() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_string()
+    };
+    let set = "{labels: {team: edge}, env: {A: a, B: b}, resources: {limits: {example.com/device: 1}}}";
+    let unset = "labels: {team: null, istio.io/dataplane-mode: null}
+env: {A: null}
+resources: {limits: {cpu: null, example.com/device: null}, requests: null}";
+    let (set, unset) = (file("set.yaml", set), file("unset.yaml", unset));
+    let objects = objects(&printed(&["render", "gw", "charts/gateway", "-f", &set, "-f", &unset]));
+    let pods = &object(&objects, "Deployment")["spec"]["template"];
+    let labels = pods["metadata"]["labels"].as_object().unwrap();
+    assert!(!labels.contains_key("team") && !labels.contains_key("istio.io/dataplane-mode"), "{labels:?}");
+    let proxy = &pods["spec"]["containers"][0];
+    assert_eq!(proxy["env"], serde_json::json!([{"name": "B", "value": "b"}]));
+    assert_eq!(proxy["resources"], serde_json::json!({"limits": {"memory": "1024Mi"}}));
+}
+
 // -- The Kubernetes API -----------------------------------------------------------------------------------------
 
 /// The object as its API type understands it.
