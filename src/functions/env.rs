@@ -124,13 +124,13 @@ impl Env {
         std::mem::take(&mut self.warnings.lock())
     }
 
-    /// Checks that a function may make a result of this many bytes (or items), and counts the work.
+    /// Checks that a function may make a result of this many bytes (or items).
     ///
     /// # Errors
     /// Names the limit and what was asked for.
     pub fn check_size(&self, function: &str, size: usize) -> Result<(), FunctionError> {
         if size <= self.limits.function_bytes {
-            return self.step(function, size / BYTES_PER_STEP);
+            return Ok(());
         }
         Err(FunctionError::new(format!(
             "{function}: a result of {size} bytes is over the limit of {} bytes for one call",
@@ -138,8 +138,8 @@ impl Env {
         )))
     }
 
-    /// Counts steps of a function whose work isn't bounded by the size of its result. All functions of a
-    /// render share one count.
+    /// Counts steps of a function whose work isn't bounded by the sizes of its arguments and its result, or is
+    /// dear: a step is meant to take some ten nanoseconds. All functions of a render share one count.
     ///
     /// # Errors
     /// When the render's functions have taken more steps than the limit.
@@ -156,6 +156,3 @@ impl Env {
         )))
     }
 }
-
-/// How many bytes of a result count as one step.
-const BYTES_PER_STEP: usize = 32;

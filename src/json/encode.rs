@@ -121,6 +121,13 @@ impl Encoder<'_> {
                 if o.kind() == Kind::Complex128 {
                     return Err(JsonError::new(format!("json: unsupported type: {}", o.type_name()), 0));
                 }
+                if let Some(fields) = o.json_struct() {
+                    let fields: Vec<_> = fields.into_iter().map(|(name, v)| (name.into(), v)).collect();
+                    let address = std::ptr::from_ref(o.as_any()).cast::<u8>() as usize;
+                    self.out.push(b'{');
+                    frames.push(Frame { address, first: true, rest: Rest::Entries(fields.into_iter()) });
+                    return Ok(());
+                }
                 let plain = match o.to_plain() {
                     // An object that has no plain form is what it prints.
                     Value::Object(o) => Value::string(o.print()),

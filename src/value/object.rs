@@ -115,6 +115,12 @@ pub trait Object: fmt::Debug + Send + Sync + Any {
     /// The same as plain data: what `toJson`, `toYaml` and Jinja see.
     fn to_plain(&self) -> Value;
 
+    /// A struct as Go's `encoding/json` writes it: names and order are those of the declaration. (`to_plain`
+    /// sorts, as whatever goes through YAML does.)
+    fn json_struct(&self) -> Option<Vec<(&'static str, Value)>> {
+        None
+    }
+
     /// For list and map kinds: the data to `range` over, index and take the length of.
     fn as_container(&self) -> Option<Value> {
         None

@@ -170,6 +170,14 @@ impl Object for Capabilities {
         Value::Map(map)
     }
 
+    fn json_struct(&self) -> Option<Vec<(&'static str, Value)>> {
+        Some(vec![
+            ("KubeVersion", Value::Object(self.kube_version.clone())),
+            ("APIVersions", self.api_versions.clone()),
+            ("HelmVersion", Capabilities::helm_version()),
+        ])
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }
@@ -317,11 +325,15 @@ impl Object for KubeVersion {
     }
 
     fn to_plain(&self) -> Value {
-        Value::Map(Map::from_iter([
-            ("Version", Value::from(self.version.as_str())),
+        Value::Map(self.json_struct().into_iter().flatten().collect())
+    }
+
+    fn json_struct(&self) -> Option<Vec<(&'static str, Value)>> {
+        Some(vec![
+            ("Version", self.version.as_str().into()),
             ("Major", self.major.as_str().into()),
             ("Minor", self.minor.as_str().into()),
-        ]))
+        ])
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -374,12 +386,16 @@ impl Object for HelmVersion {
     }
 
     fn to_plain(&self) -> Value {
-        Value::Map(Map::from_iter([
-            ("version", Value::from(HELM_VERSION)),
+        Value::Map(self.json_struct().into_iter().flatten().collect())
+    }
+
+    fn json_struct(&self) -> Option<Vec<(&'static str, Value)>> {
+        Some(vec![
+            ("version", HELM_VERSION.into()),
             ("git_tree_state", "clean".into()),
             ("go_version", "go1.26.6".into()),
             ("kube_client_version", "v1.36".into()),
-        ]))
+        ])
     }
 
     fn as_any(&self) -> &dyn Any {

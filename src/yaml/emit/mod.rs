@@ -5,6 +5,7 @@
 
 mod order;
 mod scalar;
+mod style;
 
 use crate::value::number::{format_f, format_g};
 use crate::value::{Kind, List, Map, Str, Value};
@@ -150,6 +151,16 @@ fn begin(
                     Version::V3 => "cannot marshal type",
                 };
                 return Err(EmitError { message: format!("{before}: {}", o.type_name()) });
+            }
+            if out.version == Version::V3 && o.json_struct().is_some() {
+                // Version 3 reads the struct itself: its exported fields, in lower case, as declared.
+                let address = std::ptr::from_ref(o.as_any()).cast::<u8>() as usize;
+                let fields = o.fields().into_iter().filter(|name| name.starts_with(char::is_uppercase));
+                let entries: Vec<_> = fields
+                    .map(|name| (Str::from(name.to_lowercase()), o.field(&name).unwrap_or_default()))
+                    .collect();
+                let frame = Frame::Map { address, entries: entries.into_iter(), indent: inner };
+                return open(frame, before, inner, frames, out);
             }
             let plain = match o.to_plain() {
                 // An object that has no plain form is what it prints.

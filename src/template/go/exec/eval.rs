@@ -7,7 +7,7 @@ use crate::template::go::number::Number;
 use crate::template::go::operand::{Operand, can_be_nil, is_assignable, nil, zero_entry};
 use crate::template::objects;
 use crate::value::print::quote;
-use crate::value::{Kind, MapType, Value};
+use crate::value::{Int, IntKind, Kind, MapType, Value};
 
 /// Whether the entries of such a map are of static type `interface {}`.
 pub(super) fn has_interface_entries(map_type: MapType) -> bool {
@@ -330,6 +330,11 @@ impl Machine<'_> {
                 Some(n) if ty == Type::Int => return Ok(Value::int(n)),
                 Some(n) => return Ok(Value::int64(n)),
                 None => "integer",
+            },
+            // The only unsigned parameter of the library: the counter of `derivePassword`.
+            (Type::Other("uint32"), _) => match number.uint {
+                Some(n) => return Ok(Value::Int(Int::new(i64::from(n as u32), IntKind::Uint32))),
+                None => "unsigned integer",
             },
             (Type::Float64, _) => match number.float {
                 Some(n) => return Ok(Value::Float(n)),
