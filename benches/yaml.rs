@@ -20,7 +20,9 @@ fn values() -> String {
 
 /// A rendered object as a custom resource definition is: deep, with long descriptions.
 fn manifest() -> String {
-    let mut text = String::from("apiVersion: v1\nkind: Example\nmetadata:\n  name: example\n  labels:\n    app: x\nspec:\n");
+    let mut text = String::from(
+        "apiVersion: v1\nkind: Example\nmetadata:\n  name: example\n  labels:\n    app: x\nspec:\n",
+    );
     for i in 0..400 {
         text.push_str(&format!(
             "  field{i}:\n    description: |-\n      What this field is about, in a sentence or two, so that a reader\n      \
