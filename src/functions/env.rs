@@ -26,6 +26,8 @@ pub struct Env {
     template: Mutex<String>,
     /// Steps that functions have taken in this render.
     work: AtomicU64,
+    /// The bytes that functions have made so far.
+    made: AtomicU64,
     /// Warnings for the user, in order.
     warnings: Mutex<Vec<String>>,
     /// What random functions repeat from, if they are to repeat.
@@ -131,6 +133,14 @@ impl Env {
     /// Names the limit and what was asked for.
     pub fn check_size(&self, function: &str, size: usize) -> Result<(), FunctionError> {
         self.check_growth(function, size)?;
+        let made = self.made.load(Ordering::Relaxed).saturating_add(size as u64);
+        self.made.store(made, Ordering::Relaxed);
+        if made > self.limits.made_bytes {
+            return Err(FunctionError::new(format!(
+                "{function}: the functions of this render have made more than the limit of {} bytes",
+                self.limits.made_bytes
+            )));
+        }
         self.step(function, size / BYTES_PER_STEP)
     }
 
