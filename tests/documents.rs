@@ -51,7 +51,9 @@ fn matches(shown: &[String], printed: &[&str]) -> bool {
         Some((first, rest)) if first.trim() == "…" => {
             (0..=printed.len()).any(|skipped| matches(rest, &printed[skipped..]))
         }
-        Some((first, rest)) => printed.split_first().is_some_and(|(line, more)| line == first && matches(rest, more)),
+        Some((first, rest)) => {
+            printed.split_first().is_some_and(|(line, more)| line == first && matches(rest, more))
+        }
     }
 }
 
@@ -90,7 +92,9 @@ fn a_line_that_was_not_printed_is_noticed() {
 fn links_between_documents_lead_somewhere() {
     for document in documents() {
         let text = std::fs::read_to_string(&document).unwrap();
-        for target in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target) {
+        for target in
+            text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target)
+        {
             if !target.contains("://") && !target.starts_with('#') {
                 let file = document.parent().unwrap().join(target.split('#').next().unwrap());
                 assert!(file.exists(), "{}: no {target}", document.display());

@@ -130,16 +130,6 @@ impl Env {
     /// # Errors
     /// Names the limit and what was asked for.
     pub fn check_size(&self, function: &str, size: usize) -> Result<(), FunctionError> {
-        self.check_growth(function, size)?;
-        self.step(function, size / BYTES_PER_STEP)
-    }
-
-    /// Checks that a result may have grown to this many bytes (or items), without counting the work: for results
-    /// made piece by piece.
-    ///
-    /// # Errors
-    /// Names the limit and what was asked for.
-    pub fn check_growth(&self, function: &str, size: usize) -> Result<(), FunctionError> {
         if size <= self.limits.function_bytes {
             return Ok(());
         }

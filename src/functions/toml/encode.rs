@@ -44,7 +44,6 @@ pub(super) fn encode(env: &Env, value: &Value) -> Result<Vec<u8>, EncodeError> {
     }
     let mut encoder = Encoder { env, out: Vec::new(), values: 0 };
     encoder.encode(&mut Vec::new(), value)?;
-    env.check_size("toToml", encoder.out.len())?;
     Ok(encoder.out)
 }
 
@@ -77,7 +76,7 @@ fn marshals_text(object: &dyn Object) -> bool {
 
 impl Encoder<'_> {
     fn write(&mut self, bytes: &[u8]) -> Done {
-        self.env.check_growth("toToml", self.out.len() + bytes.len())?;
+        self.env.check_size("toToml", self.out.len() + bytes.len())?;
         self.out.extend_from_slice(bytes);
         Ok(())
     }
