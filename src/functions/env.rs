@@ -106,7 +106,8 @@ impl Env {
         Err(FunctionError::new(format!(
             "{function}: keys, password hashes and searches take longer than the limit of {} ms for one render",
             self.limits.crypto_cost
-        )))
+        ))
+        .hint("--limit crypto-cost=NUMBER allows more"))
     }
 
     /// Says which template runs from now on.
@@ -135,7 +136,8 @@ impl Env {
         Err(FunctionError::new(format!(
             "{function}: a result of {size} bytes is over the limit of {} bytes for one call",
             self.limits.function_bytes
-        )))
+        ))
+        .hint("--limit function-bytes=NUMBER allows more"))
     }
 
     /// Counts steps of a function whose work isn't bounded by the size of its result. All functions of a
@@ -153,7 +155,8 @@ impl Env {
         Err(FunctionError::new(format!(
             "{function}: the functions of this render have taken more than the limit of {} steps",
             self.limits.steps
-        )))
+        ))
+        .hint("--limit steps=NUMBER allows more"))
     }
 }
 
