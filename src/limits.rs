@@ -22,6 +22,8 @@ pub struct Limits {
     pub steps: u64,
     /// Bytes of one string or the items of one list that a function makes.
     pub function_bytes: usize,
+    /// Bytes of all that functions make in one render, kept or not.
+    pub made_bytes: u64,
     /// Bytes of output of one render, all templates together, includes counted too.
     pub output_bytes: usize,
     /// Compiled size of one regular expression, in bytes.
@@ -86,7 +88,8 @@ impl Default for Limits {
             template_depth: 10_000,
             steps: 200_000_000,
             function_bytes: 64 << 20,
-            output_bytes: 512 << 20,
+            made_bytes: 256 << 20,
+            output_bytes: 128 << 20,
             regex_bytes: 10 << 20,
             crypto_cost: 4_000,
             schema_depth: 200,

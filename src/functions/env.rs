@@ -26,6 +26,8 @@ pub struct Env {
     template: Mutex<String>,
     /// Steps that functions have taken in this render.
     work: AtomicU64,
+    /// The bytes that functions have made so far.
+    made: AtomicU64,
     /// Warnings for the user, in order.
     warnings: Mutex<Vec<String>>,
     /// What random functions repeat from, if they are to repeat.
@@ -125,7 +127,8 @@ impl Env {
         std::mem::take(&mut self.warnings.lock())
     }
 
-    /// Checks that a function may make a result of this many bytes (or items).
+    /// Checks that a function may make a result of this many bytes (or items). Functions ask again as a result
+    /// grows, so this counts nothing.
     ///
     /// # Errors
     /// Names the limit and what was asked for.
@@ -148,6 +151,22 @@ impl Env {
             self.limits.function_bytes
         ))
         .hint("`--limit function-bytes=BYTES` raises it"))
+    }
+
+    /// Counts the bytes of a result. All functions of a render share one count: what they make may be kept.
+    ///
+    /// # Errors
+    /// When the render's functions have made more bytes than the limit.
+    pub(super) fn count_made(&self, function: &str, bytes: usize) -> Result<(), FunctionError> {
+        let made = self.made.load(Ordering::Relaxed).saturating_add(bytes as u64);
+        self.made.store(made, Ordering::Relaxed);
+        if made <= self.limits.made_bytes {
+            return Ok(());
+        }
+        Err(FunctionError::new(format!(
+            "{function}: the functions of this render have made more than the limit of {} bytes",
+            self.limits.made_bytes
+        )))
     }
 
     /// Counts steps of a function whose work isn't bounded by the sizes of its arguments and its result, or is
