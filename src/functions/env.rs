@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
@@ -36,8 +36,8 @@ pub struct Env {
     calls: Mutex<HashMap<(&'static str, String), u64>>,
     /// The time that templates see, if it stands still.
     clock: Option<Timestamp>,
-    /// The cost of the costly functions so far, in units of about a millisecond.
-    crypto_cost: AtomicU64,
+    /// The cost of the costly functions so far, in units of about a microsecond.
+    cost: AtomicU64,
     /// What `lookup` finds.
     objects: Objects,
     /// The regular expressions compiled so far.
@@ -101,8 +101,17 @@ impl Env {
     /// # Errors
     /// If the render has spent all that it may.
     pub fn spend(&self, function: &str, cost: u64) -> Result<(), FunctionError> {
-        let spent = self.crypto_cost.fetch_add(cost, Ordering::Relaxed).saturating_add(cost);
-        if spent <= self.limits.crypto_cost {
+        self.spend_time(function, Duration::from_millis(cost))
+    }
+
+    /// Counts time that a function took whose cost can't be told before.
+    ///
+    /// # Errors
+    /// If the render has spent all that it may.
+    pub fn spend_time(&self, function: &str, time: Duration) -> Result<(), FunctionError> {
+        let time = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let spent = self.cost.fetch_add(time, Ordering::Relaxed).saturating_add(time);
+        if spent <= self.limits.crypto_cost.saturating_mul(1000) {
             return Ok(());
         }
         Err(FunctionError::new(format!(
@@ -134,6 +143,14 @@ impl Env {
     /// Names the limit and what was asked for.
     pub fn check_size(&self, function: &str, size: usize) -> Result<(), FunctionError> {
         self.check_growth(function, size)?;
+        let made = self.made.load(Ordering::Relaxed).saturating_add(size as u64);
+        self.made.store(made, Ordering::Relaxed);
+        if made > self.limits.made_bytes {
+            return Err(FunctionError::new(format!(
+                "{function}: the functions of this render have made more than the limit of {} bytes",
+                self.limits.made_bytes
+            )));
+        }
         self.step(function, size / BYTES_PER_STEP)
     }
 

@@ -1,5 +1,5 @@
 //! Randomness, and the functions that give it away plainly: passwords, UUIDs, numbers (Sprig `strings.go`,
-//! `crypto.go`, `numeric.go`; `Masterminds/goutils`; `huandu/xstrings`).
+//! `crypto.go`, `numeric.go`; `Masterminds/goutils`).
 
 use std::convert::Infallible;
 
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::{Env, Function, FunctionError, FunctionResult, Type, args};
 use crate::value::{Str, Value};
 
-/// `randAlphaNum` and its like, `randBytes`, `randInt`, `uuidv4`, `shuffle`.
+/// `randAlphaNum` and its like, `randBytes`, `randInt`, `uuidv4`. (`shuffle` stands with the strings.)
 pub const FUNCTIONS: &[Function] = &[
     Function::new("randAlphaNum", &[Type::Int], Type::String, |env, given| {
         text(env, "randAlphaNum", given, b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
@@ -27,7 +27,6 @@ pub const FUNCTIONS: &[Function] = &[
     Function::new("randBytes", &[Type::Int], Type::String, bytes),
     Function::new("randInt", &[Type::Int, Type::Int], Type::Int, number),
     Function::new("uuidv4", &[], Type::String, uuid),
-    Function::new("shuffle", &[Type::String], Type::String, shuffle),
 ];
 
 /// A stream of random bytes: SHA-256 of a key and a counter. The key is fresh from the system, or follows from
@@ -238,17 +237,6 @@ fn uuid(env: &Env, given: &[Value]) -> FunctionResult {
         text.insert(at, '-');
     }
     Ok(text.into())
-}
-
-fn shuffle(env: &Env, given: &[Value]) -> FunctionResult {
-    let text = args::string(given, 0)?;
-    env.step("shuffle", text.len().saturating_mul(4))?;
-    let mut chars: Vec<char> = text.to_text().chars().collect();
-    let mut random = env.random("shuffle", given)?;
-    for i in (1..chars.len()).rev() {
-        chars.swap(i, random.below(i as u64 + 1) as usize);
-    }
-    Ok(chars.into_iter().collect::<String>().into())
 }
 
 #[cfg(test)]

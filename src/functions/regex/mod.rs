@@ -23,7 +23,6 @@ const THREE_STRINGS: &[Type] = &[Type::String, Type::String, Type::String];
 /// The functions whose names start with `regex` and `mustRegex`.
 pub const FUNCTIONS: &[Function] = &[
     Function::new("regexMatch", PATTERN_TEXT, Type::Bool, |env, given| {
-        count(env, given)?;
         let regex = match env.regexes.get(env, args::string(given, 0)?) {
             Err(RegexError::Syntax(_)) => return Ok(Value::Bool(false)),
             other => other?,
@@ -118,20 +117,13 @@ impl From<RegexError> for FunctionError {
     }
 }
 
-/// Counts the work of a search through a text.
-fn count(env: &Env, given: &[Value]) -> Result<(), FunctionError> {
-    env.step("a regular expression", args::string(given, 1)?.len() / 16)
-}
-
 /// The expression for a `mustRegex` function, which returns Go's error.
 fn must_compile(env: &Env, given: &[Value]) -> Result<Arc<Regex>, FunctionError> {
-    count(env, given)?;
     Ok(env.regexes.get(env, args::string(given, 0)?)?)
 }
 
 /// The expression for a `regex` function, which panics by `regexp.MustCompile`.
 fn compile(env: &Env, given: &[Value]) -> Result<Arc<Regex>, FunctionError> {
-    count(env, given)?;
     let pattern = args::string(given, 0)?;
     env.regexes.get(env, pattern).map_err(|error| match error {
         RegexError::Syntax(e) => {

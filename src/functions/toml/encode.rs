@@ -44,7 +44,6 @@ pub(super) fn encode(env: &Env, value: &Value) -> Result<Vec<u8>, EncodeError> {
     }
     let mut encoder = Encoder { env, out: Vec::new(), values: 0 };
     encoder.encode(&mut Vec::new(), value)?;
-    env.check_size("toToml", encoder.out.len())?;
     Ok(encoder.out)
 }
 

@@ -40,7 +40,10 @@ enum Link {
 /// From so many bytes on, links of a chain are cut short.
 const LONG_CHAIN: usize = 1 << 20;
 
-/// What is left of a link then.
+/// What is left of a link at most: a `tpl` error quotes the whole text.
+const LONG_LINK: usize = 256 << 10;
+
+/// What is left of a link in a long chain.
 const SHORT_LINK: usize = 200;
 
 /// What Helm puts around an author's message, so as to find it again.
@@ -63,10 +66,11 @@ impl Failure {
         Failure(Box::new(Inner { links: vec![link], ..Inner::default() }))
     }
 
-    /// Once the chain is long, as in a runaway recursion, each further link is cut short.
+    /// Once the chain is long, as in a runaway recursion, each further link is cut short; and none is huge.
     fn shorten(&mut self, mut text: String) -> String {
-        if self.0.size > LONG_CHAIN && text.len() > SHORT_LINK {
-            let end = text.floor_char_boundary(SHORT_LINK);
+        let most = if self.0.size > LONG_CHAIN { SHORT_LINK } else { LONG_LINK };
+        if text.len() > most {
+            let end = text.floor_char_boundary(most);
             text.truncate(end);
             text.push('…');
         }

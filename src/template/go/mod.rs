@@ -31,11 +31,11 @@ const ROOT_NAME: &str = "gotpl";
 /// What text/template writes for a value that isn't there, and Helm takes out again.
 const NO_VALUE: &[u8] = b"<no value>";
 
-/// So many bytes of parsed `tpl` texts are kept.
-const TPL_CACHE_BYTES: usize = 16 << 20;
+/// So many bytes of `tpl` texts are kept in parsed form, which is some 40 times as large at worst.
+const TPL_CACHE_BYTES: usize = 2 << 20;
 
 /// The bytes of stack that templates may use. Renders run on a thread with a stack larger than this.
-const STACK_BYTES: usize = 384 << 20;
+const STACK_BYTES: usize = 256 << 20;
 
 /// The Go templates of a chart and its subcharts, parsed, with the state of one render.
 pub struct Templates {
@@ -153,11 +153,13 @@ impl Templates {
         names
     }
 
-    /// Parses a text given to `tpl`, once.
+    /// The parsed form of a text given to `tpl`, if it was parsed before.
+    fn parsed_tpl(&self, text: &Str) -> Option<Arc<Unit>> {
+        self.texts.lock().units.get(text).cloned()
+    }
+
+    /// Parses a text given to `tpl`, and keeps it.
     fn parse_tpl(&self, text: &Str) -> Result<Arc<Unit>, Box<ParseError>> {
-        if let Some(unit) = self.texts.lock().units.get(text) {
-            return Ok(unit.clone());
-        }
         let unit = Arc::new(parser::parse(&ROOT_NAME.into(), None, text.clone())?);
         let mut texts = self.texts.lock();
         if texts.bytes + text.len() > TPL_CACHE_BYTES {

@@ -58,7 +58,8 @@ fn string_arg<'a>(args: &'a [Value], method: &str) -> Result<&'a [u8], ObjectErr
     }
 }
 
-/// `toYaml` of a value; nothing if YAML cannot say it.
+/// `toYaml` of a value; nothing if YAML cannot say it. It is the library's function, since that one is bounded:
+/// a template may have put anything into its values.
 fn to_yaml(value: Value) -> Value {
     let env = crate::functions::Env::default();
     crate::functions::find("toYaml")

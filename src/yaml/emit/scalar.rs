@@ -86,7 +86,10 @@ impl Writer {
     /// Writes text without line breaks.
     fn text(&mut self, text: &[u8]) {
         self.out.extend_from_slice(text);
-        self.column += text.iter().filter(|b| **b & 0xC0 != 0x80).count();
+        self.column += match text.is_ascii() {
+            true => text.len(),
+            false => text.iter().filter(|b| **b & 0xC0 != 0x80).count(),
+        };
         self.fresh = false;
     }
 

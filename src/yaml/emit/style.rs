@@ -15,7 +15,8 @@ pub(super) enum Style {
 /// The style of a text.
 pub(super) fn style(text: &[u8], version: Version) -> Style {
     if memchr::memchr(b'\n', text).is_some() {
-        return if Analysis::of(text, version).literal { Style::Literal } else { Style::Double };
+        let literal = is_simply_literal(text) || Analysis::of(text, version).literal;
+        return if literal { Style::Literal } else { Style::Double };
     }
     if !reads_back_as_string(text, version) {
         return Style::Double;
@@ -67,12 +68,19 @@ fn is_simply_plain(text: &[u8]) -> bool {
     let (Some(first), Some(last)) = (text.first(), text.last()) else { return false };
     (first.is_ascii_alphanumeric() || matches!(first, b'/' | b'_' | b'$' | b'('))
         && !matches!(last, b' ' | b':')
-        && text.iter().all(|b| (0x20..0x7F).contains(b))
+        && text.iter().fold(true, |all, b| all & (0x20..0x7F).contains(b))
         && memchr::memchr2_iter(b':', b'#', text).all(|at| match text.get(at) {
             Some(b':') => text.get(at + 1) != Some(&b' '),
             // The first character is neither of them.
             _ => text.get(at.wrapping_sub(1)) != Some(&b' '),
         })
+}
+
+/// The common case: lines of printable ASCII, none of which ends with a space.
+fn is_simply_literal(text: &[u8]) -> bool {
+    text.last().is_some_and(|last| *last != b' ')
+        && text.iter().fold(true, |all, b| all & ((0x20..0x7F).contains(b) || *b == b'\n'))
+        && memchr::memchr_iter(b'\n', text).all(|at| at == 0 || text.get(at - 1) != Some(&b' '))
 }
 
 /// Which styles can hold a text.

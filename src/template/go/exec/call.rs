@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use memchr::memmem;
 
-use super::{CALL_STEPS, Frame, Given, Machine, Result};
+use super::{CALL_STEPS, Frame, Given, Machine, PARSE_STEPS, Result};
 use crate::functions::builtins::truth;
 use crate::functions::{Function, FunctionError, Type};
 use crate::template::go::ast::{At, Callee, Own, Span};
@@ -296,8 +296,14 @@ impl Machine<'_> {
         }
         f.at.set(at);
         self.check_depth(f)?;
-        self.step(f, text.len() as u64 / 32)?;
-        let unit = match self.templates.parse_tpl(text) {
+        let unit = match self.templates.parsed_tpl(text) {
+            Some(unit) => Ok(unit),
+            None => {
+                self.step(f, text.len() as u64 * PARSE_STEPS)?;
+                self.templates.parse_tpl(text)
+            }
+        };
+        let unit = match unit {
             Ok(unit) => unit,
             Err(e) => {
                 let failure = Failure::plain(format!("template: {ROOT_NAME}:{}: {}", e.line, e.message));

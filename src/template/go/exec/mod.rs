@@ -19,11 +19,12 @@ use crate::value::{Int, Kind, Str, Value};
 
 type Result<T> = std::result::Result<T, Failure>;
 
-/// The steps that a node counts, a field, a call of a function, and running a template.
+/// The steps that a node counts, a field, a call of a function, running a template, and parsing a byte of one.
 const NODE_STEPS: u64 = 2;
 const FIELD_STEPS: u64 = 2;
 const CALL_STEPS: u64 = 5;
 const TEMPLATE_STEPS: u64 = 5;
+const PARSE_STEPS: u64 = 2;
 
 /// How a list of nodes ended.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -12,8 +12,11 @@ use super::number::Number;
 use crate::value::Str;
 use crate::value::print::quote;
 
-/// Operands of one text: what a file of the largest size can have, and no `tpl` needs.
-const MAX_OPERANDS: usize = 2_000_000;
+/// Operands of one file: what one of the largest size can have.
+const MAX_OPERANDS: usize = 1_000_000;
+
+/// Operands of one text given to `tpl`.
+const MAX_TPL_OPERANDS: usize = 200_000;
 
 /// Nested parentheses that Go allows, and nested blocks that we do.
 const MAX_DEPTH: usize = 10_000;
@@ -37,6 +40,7 @@ type Result<T> = std::result::Result<T, Box<ParseError>>;
 pub(super) fn parse(name: &Arc<str>, file: Option<Arc<str>>, text: Str) -> Result<Unit> {
     let bytes = text.clone();
     let mut parser = Parser::new(name, bytes.as_bytes());
+    parser.max_operands = if file.is_some() { MAX_OPERANDS } else { MAX_TPL_OPERANDS };
     parser.top()?;
     let Parser { names, strings, numbers, trees, index, variables: symbols, .. } = parser;
     Ok(Unit { name: name.clone(), file, text, names, strings, numbers, symbols, trees, index })
@@ -68,6 +72,7 @@ struct Parser<'a> {
     parens: usize,
     blocks: usize,
     operands: usize,
+    max_operands: usize,
     symbols: HashMap<&'a [u8], Symbol>,
     /// Where each is first named.
     variables: Vec<Span>,
@@ -122,6 +127,7 @@ impl<'a> Parser<'a> {
             parens: 0,
             blocks: 0,
             operands: 0,
+            max_operands: MAX_OPERANDS,
             symbols: HashMap::from([(&b"$"[..], 0)]),
             variables: vec![Span { start: 0, end: 0 }],
             scope: Scope::default(),

@@ -1,6 +1,6 @@
 //! Pipelines, commands and operands.
 
-use super::{MAX_DEPTH, MAX_OPERANDS, ParseError, Parser, Result};
+use super::{MAX_DEPTH, ParseError, Parser, Result};
 use crate::functions;
 use crate::template::go::ast::{Callee, Command, Expr, Literal, Names, Own, Pipe, Span, Symbol};
 use crate::template::go::lexer::{Kind, Token};
@@ -118,8 +118,8 @@ impl Parser<'_> {
             return self.fail("empty command");
         }
         self.operands += args.len();
-        if self.operands > MAX_OPERANDS {
-            return self.fail(format!("the text has more than the limit of {MAX_OPERANDS} operands"));
+        if self.operands > self.max_operands {
+            return self.fail(format!("the text has more than the limit of {} operands", self.max_operands));
         }
         Ok(Command { pos, args: args.into() })
     }
