@@ -136,26 +136,16 @@ impl Env {
         std::mem::take(&mut self.warnings.lock())
     }
 
-    /// Checks that a function may make a result of this many bytes (or items). Functions ask again as a result
-    /// grows, so this counts nothing.
+    /// Checks that a function may make a result of this many bytes (or items), before it does. What is made is
+    /// counted by [`Function::run`](super::Function::run).
     ///
     /// # Errors
     /// Names the limit and what was asked for.
     pub fn check_size(&self, function: &str, size: usize) -> Result<(), FunctionError> {
-        self.check_growth(function, size)?;
-        let made = self.made.load(Ordering::Relaxed).saturating_add(size as u64);
-        self.made.store(made, Ordering::Relaxed);
-        if made > self.limits.made_bytes {
-            return Err(FunctionError::new(format!(
-                "{function}: the functions of this render have made more than the limit of {} bytes",
-                self.limits.made_bytes
-            )));
-        }
-        self.step(function, size / BYTES_PER_STEP)
+        self.check_growth(function, size)
     }
 
-    /// Checks that a result may have grown to this many bytes (or items), without counting the work: for results
-    /// made piece by piece.
+    /// The same for results made piece by piece, as they grow.
     ///
     /// # Errors
     /// Names the limit and what was asked for.
