@@ -37,7 +37,7 @@ pub struct Limits {
 
 impl Limits {
     /// The names that [`Limits::set`] knows.
-    pub const NAMES: [&str; 13] = [
+    pub const NAMES: [&str; 14] = [
         "file-bytes",
         "chart-bytes",
         "chart-entries",
@@ -47,6 +47,7 @@ impl Limits {
         "template-depth",
         "steps",
         "function-bytes",
+        "made-bytes",
         "output-bytes",
         "regex-bytes",
         "crypto-cost",
@@ -66,6 +67,7 @@ impl Limits {
             "template-depth" => self.template_depth = small,
             "steps" => self.steps = value,
             "function-bytes" => self.function_bytes = small,
+            "made-bytes" => self.made_bytes = value,
             "output-bytes" => self.output_bytes = small,
             "regex-bytes" => self.regex_bytes = small,
             "crypto-cost" => self.crypto_cost = value,

@@ -136,30 +136,12 @@ impl Env {
         std::mem::take(&mut self.warnings.lock())
     }
 
-    /// Checks that a function may make a result of this many bytes (or items).
+    /// Checks that a function may make a result of this many bytes (or items), before it does. What is made is
+    /// counted by [`Function::run`](super::Function::run).
     ///
     /// # Errors
     /// Names the limit and what was asked for.
     pub fn check_size(&self, function: &str, size: usize) -> Result<(), FunctionError> {
-        self.check_growth(function, size)?;
-        let made = self.made.load(Ordering::Relaxed).saturating_add(size as u64);
-        self.made.store(made, Ordering::Relaxed);
-        if made > self.limits.made_bytes {
-            return Err(FunctionError::new(format!(
-                "{function}: the functions of this render have made more than the limit of {} bytes",
-                self.limits.made_bytes
-            ))
-            .hint("--limit made-bytes=NUMBER allows more"));
-        }
-        Ok(())
-    }
-
-    /// Checks that a result may have grown to this many bytes (or items), without counting the work: for results
-    /// made piece by piece.
-    ///
-    /// # Errors
-    /// Names the limit and what was asked for.
-    pub fn check_growth(&self, function: &str, size: usize) -> Result<(), FunctionError> {
         if size <= self.limits.function_bytes {
             return Ok(());
         }
@@ -168,6 +150,23 @@ impl Env {
             self.limits.function_bytes
         ))
         .hint("--limit function-bytes=NUMBER allows more"))
+    }
+
+    /// Counts the bytes of a result. All functions of a render share one count: what they make may be kept.
+    ///
+    /// # Errors
+    /// When the render's functions have made more bytes than the limit.
+    pub(super) fn count_made(&self, function: &str, bytes: usize) -> Result<(), FunctionError> {
+        let made = self.made.load(Ordering::Relaxed).saturating_add(bytes as u64);
+        self.made.store(made, Ordering::Relaxed);
+        if made <= self.limits.made_bytes {
+            return Ok(());
+        }
+        Err(FunctionError::new(format!(
+            "{function}: the functions of this render have made more than the limit of {} bytes",
+            self.limits.made_bytes
+        ))
+        .hint("--limit made-bytes=NUMBER allows more"))
     }
 
     /// Counts steps of a function whose work isn't bounded by the sizes of its arguments and its result, or is

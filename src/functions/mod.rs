@@ -136,6 +136,9 @@ impl Function {
         let written = length(&result);
         if written > 256 {
             env.step(self.name, written / 4)?;
+            if !args.iter().any(|arg| is_same(arg, &result)) {
+                env.count_made(self.name, written)?;
+            }
         }
         Ok(result)
     }
@@ -148,6 +151,15 @@ fn length(value: &Value) -> usize {
         Value::Bytes(b) => b.len(),
         Value::List(l) => l.len().saturating_mul(16),
         _ => 0,
+    }
+}
+
+/// Whether both are the same text or list in memory.
+fn is_same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::String(a), Value::String(b)) => std::ptr::eq(a.as_bytes(), b.as_bytes()),
+        (Value::List(a), Value::List(b)) => a.is_same(b),
+        _ => false,
     }
 }
 

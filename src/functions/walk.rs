@@ -198,7 +198,10 @@ pub(crate) fn deep_copy(env: &Env, function: &str, value: &Value) -> Result<Valu
             let finished = frame.finish();
             match frames.last_mut() {
                 Some(outer) => outer.add(finished),
-                None => return Ok(finished),
+                None => {
+                    env.count_made(function, bytes)?;
+                    return Ok(finished);
+                }
             }
         }
     }

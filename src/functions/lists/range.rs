@@ -44,10 +44,10 @@ pub(super) fn until_step(env: &Env, args: &[Value]) -> FunctionResult {
 /// Sprig's `seq`, after the Unix command: the end is included.
 pub(super) fn seq(env: &Env, args: &[Value]) -> FunctionResult {
     let numbers = (0..args.len()).map(|i| args::int(args, i)).collect::<Result<Vec<i64>, FunctionError>>()?;
-    let (start, step, end) = match numbers.as_slice() {
-        &[end] => (1, if end < 1 { -1 } else { 1 }, end),
-        &[start, end] => (start, if end < start { -1 } else { 1 }, end),
-        &[start, step, end] if end >= start || step <= 0 => (start, step, end),
+    let (start, step, end) = match *numbers.as_slice() {
+        [end] => (1, if end < 1 { -1 } else { 1 }, end),
+        [start, end] => (start, if end < start { -1 } else { 1 }, end),
+        [start, step, end] if end >= start || step <= 0 => (start, step, end),
         _ => return Ok(Value::String(Str::EMPTY)),
     };
     let past_end = end.wrapping_add(if end < start { -1 } else { 1 });

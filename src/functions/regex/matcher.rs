@@ -171,7 +171,7 @@ impl Regex {
             if accept {
                 found.push(text.source_range(m.range()));
                 if found.len().is_multiple_of(4096) {
-                    env.check_growth("a regular expression", found.len() * size_of::<Range<usize>>())?;
+                    env.check_size("a regular expression", found.len() * size_of::<Range<usize>>())?;
                 }
             }
         }
@@ -216,7 +216,7 @@ impl Regex {
                         }
                     }
                 }
-                env.check_growth("a replacement by a regular expression", out.len())?;
+                env.check_size("a replacement by a regular expression", out.len())?;
             }
             last_end = m.end();
             let width = text.width(at);

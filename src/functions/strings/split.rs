@@ -41,7 +41,7 @@ fn parts(env: &Env, function: &str, s: &Str, separator: &Str, n: i64) -> Result<
     let mut start = 0;
     let add = |found: &mut Vec<Str>, start: usize, end: usize| {
         found.push(part(s, start, end));
-        if found.len() % 1024 == 0 {
+        if found.len().is_multiple_of(1024) {
             env.check_size(function, s.len().saturating_add(found.len() * PART_COST))?;
         }
         Ok::<(), FunctionError>(())

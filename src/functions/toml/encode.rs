@@ -76,7 +76,7 @@ fn marshals_text(object: &dyn Object) -> bool {
 
 impl Encoder<'_> {
     fn write(&mut self, bytes: &[u8]) -> Done {
-        self.env.check_growth("toToml", self.out.len() + bytes.len())?;
+        self.env.check_size("toToml", self.out.len() + bytes.len())?;
         self.out.extend_from_slice(bytes);
         Ok(())
     }
