@@ -104,10 +104,11 @@ impl Shared {
         self.infos.keys().map(|k| &**k)
     }
 
-    /// The steps that one render may take; output counts too.
+    /// The steps that one render may take. Output counts too, and so does text that only passes through, which
+    /// is why the steps are fewer than the bytes of output would pay for.
     fn fuel(&self) -> u64 {
         let limits = &self.env.limits;
-        limits.steps.min((limits.output_bytes / BYTES_PER_STEP) as u64).max(1)
+        limits.steps.min((limits.output_bytes / (BYTES_PER_STEP + BYTES_PER_STEP / 4)) as u64).max(1)
     }
 
     /// Whether one more render may start within those under way.
