@@ -7,7 +7,7 @@ use crate::template::go::number::Number;
 use crate::template::go::operand::{Operand, can_be_nil, is_assignable, nil, zero_entry};
 use crate::template::objects;
 use crate::value::print::quote;
-use crate::value::{Kind, MapType, Value};
+use crate::value::{Int, IntKind, Kind, MapType, Value};
 
 /// Whether the entries of such a map are of static type `interface {}`.
 pub(super) fn has_interface_entries(map_type: MapType) -> bool {
@@ -110,7 +110,7 @@ impl Machine<'_> {
         let Some(at) = own.iter().rposition(|(s, _)| s == symbol) else {
             return Err(self.undefined(f, *symbol));
         };
-        let scanned = (own.len() - at) as u64 / 32;
+        let scanned = (own.len() - at) as u64 / 12;
         let value = own.get(at).map(|(_, value)| value.clone()).unwrap_or_default();
         self.step(f, scanned)?;
         if names.count == 0 {
@@ -334,6 +334,10 @@ impl Machine<'_> {
             (Type::Float64, _) => match number.float {
                 Some(n) => return Ok(Value::Float(n)),
                 None => "float",
+            },
+            (Type::Other("uint32"), _) => match number.uint {
+                Some(n) => return Ok(Value::Int(Int::new(i64::from(n as u32), IntKind::Uint32))),
+                None => "unsigned integer",
             },
             _ => {
                 let shown = At::Expr(e).show(f.unit);
