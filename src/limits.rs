@@ -28,7 +28,8 @@ pub struct Limits {
     pub output_bytes: usize,
     /// Compiled size of one regular expression, in bytes.
     pub regex_bytes: usize,
-    /// Cost of costly cryptographic functions in one render, in units of about a millisecond.
+    /// Cost of the costly functions (keys, password hashes, endless searches) of one render, in units of about a
+    /// millisecond.
     pub crypto_cost: u64,
     /// Nested `$ref`s and subschemas of a JSON Schema.
     pub schema_depth: usize,
@@ -90,7 +91,7 @@ impl Default for Limits {
             made_bytes: 256 << 20,
             output_bytes: 128 << 20,
             regex_bytes: 10 << 20,
-            crypto_cost: 20_000,
+            crypto_cost: 4_000,
             schema_depth: 200,
         }
     }

@@ -121,6 +121,7 @@ const REFUSED: &[(&[&str], &str)] = &[
     (&["--enable-dns"], "Error: --enable-dns is not supported"),
     (&["--verify"], "Error: --verify is not supported"),
     (&["--repo", "https://x"], "Error: --repo is not supported"),
+    (&["--validate-yaml=x"], "Error: invalid value 'x' for '--validate-yaml"),
     (&["--dry-run=none"], "Error: invalid dry-run value (\"none\"). Must be \"server\" or \"client\""),
     (&["--dry-run=false"], "Error: invalid dry-run value (\"false\"). Must be \"server\" or \"client\""),
     (&["--dry-run=x"], "Error: invalid dry-run value (\"x\"). Must be \"none\", \"server\", or \"client\""),

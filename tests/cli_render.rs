@@ -96,6 +96,9 @@ fn json_is_one_list_of_all_objects() {
     let kinds: Vec<&str> = objects.as_array().unwrap().iter().map(|o| o["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["Service", "Service", "Deployment", "Order", "Pod", "Job"]);
     assert_eq!(objects[2]["spec"]["replicas"], 2);
+    let some: serde_json::Value =
+        serde_json::from_str(&render(&["-o", "json", "-s", "templates/all.yaml"])).unwrap();
+    assert_eq!(some.as_array().unwrap().len(), 3);
     let none: serde_json::Value =
         serde_json::from_str(&render(&["-o", "json", "--no-hooks", "--include-crds"])).unwrap();
     assert_eq!(none[0]["kind"], "CustomResourceDefinition");
@@ -141,6 +144,20 @@ fn a_link_in_the_output_folder_is_not_followed_and_nothing_is_left_behind() {
     std::os::unix::fs::symlink(outside.join("mine"), link.join("all.yaml")).unwrap();
     error(&["--output-dir", out.to_str().unwrap()]);
     assert_eq!(fs::read_to_string(outside.join("mine")).unwrap(), "mine");
+}
+
+#[test]
+fn the_check_of_yaml_can_be_left_out() {
+    let output = torii(&["render", "x", "fixtures/bad/not-yaml", "--validate-yaml=false"]);
+    assert!(output.status.success());
+    assert!(String::from_utf8(output.stdout).unwrap().ends_with("greeting: hello: world\n"));
+}
+
+#[test]
+fn charts_on_the_network_are_not_fetched() {
+    let output = torii(&["render", "x", "oci://registry.example.com/chart"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().starts_with("Error: oci:// charts are not supported"));
 }
 
 #[test]

@@ -215,6 +215,39 @@ fn values_that_istios_own_chart_refuses_are_refused() {
     assert!(!cases.is_empty());
 }
 
+#[test]
+fn no_ports_are_refused_with_advice() {
+    let output = torii(&["render", "gw", "charts/gateway", "--set-json", "service.ports=[]"]);
+    let message = String::from_utf8_lossy(&output.stderr);
+    let advice = "service.ports is empty: list a port, set networkGateway, or set service.type to None";
+    assert!(message.starts_with("Error: ") && message.contains(advice), "{message}");
+    for way_out in ["networkGateway=n", "service.type=None"] {
+        printed(&["render", "gw", "charts/gateway", "--set-json", "service.ports=[]", "--set", way_out]);
+    }
+}
+
+#[test]
+fn null_takes_away_a_label_a_variable_and_a_resource() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_string()
+    };
+    let set = "{labels: {team: edge}, env: {A: a, B: b}, resources: {limits: {example.com/device: 1}}}";
+    let unset = "labels: {team: null, istio.io/dataplane-mode: null}
+env: {A: null}
+resources: {limits: {cpu: null, example.com/device: null}, requests: null}";
+    let (set, unset) = (file("set.yaml", set), file("unset.yaml", unset));
+    let objects = objects(&printed(&["render", "gw", "charts/gateway", "-f", &set, "-f", &unset]));
+    let pods = &object(&objects, "Deployment")["spec"]["template"];
+    let labels = pods["metadata"]["labels"].as_object().unwrap();
+    assert!(!labels.contains_key("team") && !labels.contains_key("istio.io/dataplane-mode"), "{labels:?}");
+    let proxy = &pods["spec"]["containers"][0];
+    assert_eq!(proxy["env"], serde_json::json!([{"name": "B", "value": "b"}]));
+    assert_eq!(proxy["resources"], serde_json::json!({"limits": {"memory": "1024Mi"}}));
+}
+
 // -- The Kubernetes API -----------------------------------------------------------------------------------------
 
 /// The object as its API type understands it.

@@ -255,3 +255,132 @@ fn wrong(location: &str, file: &File, message: String) -> Error {
         0,
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::limits::Limits;
+
+    const CHART: &str = "apiVersion: v2\nname: c\nversion: 1.0.0\n";
+
+    fn of_files(files: &[(&str, &str)]) -> Result<Chart> {
+        let files = files.iter().map(|(name, text)| File { name: (*name).into(), data: (*text).into() });
+        let files = Files { location: "charts/c/".into(), files: files.collect() };
+        from_files(files, &mut Budget::new(&Limits::default()), &mut Vec::new())
+    }
+
+    fn refusal(files: &[(&str, &str)]) -> String {
+        of_files(files).unwrap_err().message().to_string()
+    }
+
+    #[test]
+    fn files_are_sorted_by_what_they_are() {
+        let chart = of_files(&[
+            ("Chart.yaml", CHART),
+            ("values.yaml", "a: 1\n"),
+            ("values.schema.json", "{}"),
+            ("templates/x.yaml", "x"),
+            ("crds/y.YAML", "y"),
+            ("crds/readme.md", ""),
+            ("README.md", "r"),
+            ("charts/s.tgz.prov", ""),
+        ])
+        .unwrap();
+        assert_eq!((chart.templates.len(), chart.files.len()), (1, 4));
+        assert_eq!(chart.schema.as_ref().unwrap(), &"{}");
+        let crds: Vec<_> = chart.crds().into_iter().map(|c| (c.filename, c.display)).collect();
+        assert_eq!(crds, [("c/crds/y.YAML".to_string(), "charts/c/crds/y.YAML".to_string())]);
+    }
+
+    #[test]
+    fn charts_within_the_chart_have_paths_and_some_names_are_passed_over() {
+        let sub = "name: s\nversion: 1.0.0\n";
+        let chart = of_files(&[
+            ("Chart.yaml", CHART),
+            ("charts/s/Chart.yaml", sub),
+            ("charts/s/charts/t/Chart.yaml", "name: t\nversion: 1.0.0\n"),
+            ("charts/_old/Chart.yaml", "nothing"),
+            ("charts/.git/config", ""),
+        ])
+        .unwrap();
+        let s = &chart.dependencies[0];
+        assert_eq!((chart.dependencies.len(), &*s.full_path, s.is_root), (1, "c/charts/s", false));
+        assert_eq!(s.metadata.api_version, "v1");
+        assert_eq!(&*s.dependencies[0].full_path, "c/charts/s/charts/t");
+        assert_eq!(s.dependencies[0].display_path("values.yaml"), "charts/c/charts/s/charts/t/values.yaml");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_in_helm_s_words() {
+        assert_eq!(refusal(&[("values.yaml", "")]), "Chart.yaml file is missing");
+        assert_eq!(refusal(&[("Chart.yaml", "name: c\n")]), "validation: chart.metadata.version is required");
+        assert_eq!(
+            refusal(&[("Chart.yaml", "apiVersion: v9\nname: c\nversion: 1.0.0\n")]),
+            "unsupported chart version"
+        );
+        assert_eq!(
+            refusal(&[("Chart.yaml", CHART), ("charts/README.md", "")]),
+            "error unpacking subchart README.md in c: Chart.yaml file is missing"
+        );
+        assert_eq!(
+            refusal(&[("Chart.yaml", CHART), ("charts/s.tgz/x", "")]),
+            "error unpacking subchart tar in c: expected s.tgz, got s.tgz/x"
+        );
+        assert_eq!(
+            refusal(&[("Chart.yaml", CHART), ("charts/s.tgz", "no archive at all")]),
+            "error unpacking subchart s.tgz in c: gzip: invalid header"
+        );
+        assert!(
+            refusal(&[("Chart.yaml", "name: [\n")])
+                .starts_with("cannot load Chart.yaml: error converting YAML to JSON: yaml: ")
+        );
+        assert!(
+            refusal(&[("Chart.yaml", CHART), ("values.yaml", "- 1\n")])
+                .starts_with("cannot load values.yaml: cannot unmarshal yaml document: ")
+        );
+    }
+
+    #[test]
+    fn requirements_belong_to_the_first_version_of_charts() {
+        let requirements = ("requirements.yaml", "dependencies: [{name: s, version: 1.0.0}]\n");
+        let chart = of_files(&[("Chart.yaml", "name: c\nversion: 1.0.0\n"), requirements]).unwrap();
+        assert_eq!((chart.metadata.dependencies.len(), chart.files.len()), (1, 1));
+        let chart = of_files(&[("Chart.yaml", CHART), requirements]).unwrap();
+        assert_eq!((chart.metadata.dependencies.len(), chart.files.len()), (1, 0));
+    }
+
+    #[test]
+    fn charts_nested_too_deep_are_refused() {
+        let names: Vec<String> = (0..40).map(|n| format!("{}Chart.yaml", "charts/s/".repeat(n))).collect();
+        let files: Vec<(&str, &str)> = names.iter().map(|n| (n.as_str(), CHART)).collect();
+        assert!(refusal(&files).contains("charts are nested deeper than 32"));
+    }
+
+    #[test]
+    fn a_directory_that_is_no_chart_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_str().unwrap();
+        let error = load(path, &Options::default(), &mut Vec::new()).unwrap_err();
+        assert!(error.message().starts_with("unable to detect chart at "), "{error}");
+        assert_eq!(error.diagnostic().notes, ["Chart.yaml file is missing"]);
+        let error = load(&format!("{path}/gone"), &Options::default(), &mut Vec::new()).unwrap_err();
+        assert_eq!(error.message(), format!("path \"{path}/gone\" not found"));
+        fs::write(folder.path().join("x.yaml"), "a: 1\n").unwrap();
+        let error = load(&format!("{path}/x.yaml"), &Options::default(), &mut Vec::new()).unwrap_err();
+        assert!(error.message().ends_with("seems to be a YAML file, but expected a gzipped archive"));
+    }
+
+    #[test]
+    fn the_metadata_that_templates_see_has_go_s_field_names() {
+        let text = "apiVersion: v2\nname: c\nversion: 1.0.0\nmaintainers: [{name: m}]\nkeywords: [k]\n";
+        let map = of_files(&[("Chart.yaml", text)]).unwrap().metadata_as_value();
+        assert_eq!(map.len(), 18);
+        assert_eq!(map.get("IsRoot").unwrap().as_bool(), Some(true));
+        assert_eq!(map.get("Annotations").unwrap().type_name(), "map[string]string");
+        assert!(map.get("Annotations").unwrap().is_nil());
+        let maintainer = map.get("Maintainers").unwrap().as_list().unwrap().get(0).unwrap();
+        assert_eq!(maintainer.as_map().unwrap().get("URL").unwrap().as_str(), Some(""));
+    }
+}

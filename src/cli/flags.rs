@@ -66,6 +66,8 @@ impl Color {
     }
 }
 
+const FETCH_FIRST: &str = "fetch the chart first, and name its folder or archive";
+
 /// Where a chart comes from.
 #[derive(clap::Args)]
 pub struct Source {
@@ -81,14 +83,19 @@ pub struct Source {
 }
 
 impl Source {
-    /// Refuses what would change the result and isn't there.
+    /// Refuses what would change the result and isn't there, and charts that are somewhere else.
     ///
     /// # Errors
-    /// Names the flag.
-    pub fn check(&self) -> Result<()> {
+    /// Names the flag, or the chart.
+    pub fn check(&self, chart: &str) -> Result<()> {
         if self.repo.as_deref().is_some_and(|repo| !repo.is_empty()) {
-            return Err(wrong("--repo is not supported: torii does not download charts")
-                .hint("fetch the chart first, and name its folder or archive"));
+            return Err(wrong("--repo is not supported: torii does not download charts").hint(FETCH_FIRST));
+        }
+        if let Some((scheme @ ("oci" | "http" | "https"), _)) = chart.split_once("://") {
+            return Err(wrong(format!(
+                "{scheme}:// charts are not supported: torii does not download charts"
+            ))
+            .hint(FETCH_FIRST));
         }
         if self.verify {
             return Err(wrong("--verify is not supported: torii does not check signatures of charts"));

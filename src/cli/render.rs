@@ -92,6 +92,9 @@ pub struct Args {
     /// Don't check values against the chart's JSON Schema
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_parser = helm::go_bool, value_name = "BOOL", hide_default_value = true)]
     skip_schema_validation: bool,
+    /// Whether all output must be YAML that Kubernetes' libraries read: true unless =false is given
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "true", value_parser = helm::go_bool, value_name = "BOOL", hide_default_value = true, action = clap::ArgAction::Set)]
+    validate_yaml: bool,
     /// Take .j2 files for Go templates, for a Helm chart that happens to have some
     #[arg(long)]
     go_templates: bool,
@@ -155,7 +158,7 @@ pub fn run(args: Args, global: &Global, output: &mut Output) -> Result<()> {
             let release = args.release_name.then_some(request.release.name.as_str());
             output_dir::write(folder, release, pieces.all(), &args.show_only, output)?;
         }
-        (None, Format::Json) if failure.is_none() => json(&pieces, output)?,
+        (None, Format::Json) if failure.is_none() => json(&args, &pieces, output)?,
         _ => print(&args, &pieces, output).map_err(|error| failure.clone().unwrap_or(error))?,
     }
     if let (true, Some(notes)) = (args.notes, &rendered.notes) {
@@ -168,7 +171,6 @@ pub fn run(args: Args, global: &Global, output: &mut Output) -> Result<()> {
 
 /// Refuses what would change the result and isn't there.
 fn check(args: &Args) -> Result<()> {
-    args.source.check()?;
     if args.enable_dns {
         return Err(wrong("--enable-dns is not supported: torii never asks the network while it renders")
             .hint("without it, getHostByName gives an empty string, as in Helm"));
@@ -190,15 +192,15 @@ fn check(args: &Args) -> Result<()> {
         };
         return Err(wrong(message));
     }
-    if args.output == Format::Json && (args.output_dir.is_some() || !args.show_only.is_empty() || args.notes)
-    {
-        return Err(wrong("--output json goes with none of --output-dir, --show-only and --notes"));
+    if args.output == Format::Json && (args.output_dir.is_some() || args.notes) {
+        return Err(wrong("--output json goes with neither --output-dir nor --notes"));
     }
     Ok(())
 }
 
 fn request(args: &Args, global: &Global) -> Result<Request> {
     let (name, chart) = name_and_chart(args)?;
+    args.source.check(&chart)?;
     let mut request = Request::new(chart, name);
     if !global.namespace.is_empty() {
         request.release.namespace.clone_from(&global.namespace);
@@ -208,6 +210,7 @@ fn request(args: &Args, global: &Global) -> Result<Request> {
     request.kube_version.clone_from(&args.kube_version);
     request.api_versions = flags::split("api-versions", &args.api_versions)?;
     request.skip_schema_validation = args.skip_schema_validation;
+    request.any_text = !args.validate_yaml;
     request.go_templates = args.go_templates;
     request.limits = args.bounds.limits()?;
     request.seed.clone_from(&args.seed);
@@ -344,9 +347,19 @@ fn missing(pattern: &str, pieces: &Pieces<'_>) -> Error {
 }
 
 /// Prints one JSON list of all objects.
-fn json(pieces: &Pieces<'_>, output: &mut Output) -> Result<()> {
+fn json(args: &Args, pieces: &Pieces<'_>, output: &mut Output) -> Result<()> {
+    let wanted = |pattern: &str, piece: &Piece<'_>| {
+        piece.source.split_once('/').is_some_and(|(_, path)| select::matches(pattern, path))
+    };
+    if let Some(pattern) =
+        args.show_only.iter().find(|pattern| !pieces.all().any(|piece| wanted(pattern, piece)))
+    {
+        return Err(missing(pattern, pieces));
+    }
+    let shown =
+        |piece: &&Piece<'_>| args.show_only.is_empty() || args.show_only.iter().any(|p| wanted(p, piece));
     let mut separator: &[u8] = b"[\n";
-    for piece in pieces.all() {
+    for piece in pieces.all().filter(shown) {
         for object in render::json::objects(piece.source, piece.content)? {
             output.write(separator)?;
             output.write(object.as_bytes())?;

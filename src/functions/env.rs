@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
@@ -36,8 +36,8 @@ pub struct Env {
     calls: Mutex<HashMap<(&'static str, String), u64>>,
     /// The time that templates see, if it stands still.
     clock: Option<Timestamp>,
-    /// The cost of the costly functions so far, in units of about a millisecond.
-    crypto_cost: AtomicU64,
+    /// The cost of the costly functions so far, in units of about a microsecond.
+    cost: AtomicU64,
     /// What `lookup` finds.
     objects: Objects,
     /// The regular expressions compiled so far.
@@ -101,14 +101,24 @@ impl Env {
     /// # Errors
     /// If the render has spent all that it may.
     pub fn spend(&self, function: &str, cost: u64) -> Result<(), FunctionError> {
-        let spent = self.crypto_cost.fetch_add(cost, Ordering::Relaxed).saturating_add(cost);
-        if spent <= self.limits.crypto_cost {
+        self.spend_time(function, Duration::from_millis(cost))
+    }
+
+    /// Counts time that a function took whose cost can't be told before.
+    ///
+    /// # Errors
+    /// If the render has spent all that it may.
+    pub fn spend_time(&self, function: &str, time: Duration) -> Result<(), FunctionError> {
+        let time = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let spent = self.cost.fetch_add(time, Ordering::Relaxed).saturating_add(time);
+        if spent <= self.limits.crypto_cost.saturating_mul(1000) {
             return Ok(());
         }
         Err(FunctionError::new(format!(
             "{function}: keys, password hashes and searches take longer than the limit of {} ms for one render",
             self.limits.crypto_cost
-        )))
+        ))
+        .hint("`--limit crypto-cost=MILLISECONDS` raises it"))
     }
 
     /// Says which template runs from now on.
@@ -126,30 +136,41 @@ impl Env {
         std::mem::take(&mut self.warnings.lock())
     }
 
-    /// Checks that a function may make a result of this many bytes (or items), and counts the work.
+    /// Checks that a function may make a result of this many bytes (or items).
     ///
     /// # Errors
     /// Names the limit and what was asked for.
     pub fn check_size(&self, function: &str, size: usize) -> Result<(), FunctionError> {
+        self.check_growth(function, size)?;
+        let made = self.made.load(Ordering::Relaxed).saturating_add(size as u64);
+        self.made.store(made, Ordering::Relaxed);
+        if made > self.limits.made_bytes {
+            return Err(FunctionError::new(format!(
+                "{function}: the functions of this render have made more than the limit of {} bytes",
+                self.limits.made_bytes
+            )));
+        }
+        self.step(function, size / BYTES_PER_STEP)
+    }
+
+    /// Checks that a result may have grown to this many bytes (or items), without counting the work: for results
+    /// made piece by piece.
+    ///
+    /// # Errors
+    /// Names the limit and what was asked for.
+    pub fn check_growth(&self, function: &str, size: usize) -> Result<(), FunctionError> {
         if size <= self.limits.function_bytes {
-            let made = self.made.load(Ordering::Relaxed).saturating_add(size as u64);
-            self.made.store(made, Ordering::Relaxed);
-            if made > self.limits.made_bytes {
-                return Err(FunctionError::new(format!(
-                    "{function}: the functions of this render have made more than the limit of {} bytes",
-                    self.limits.made_bytes
-                )));
-            }
-            return self.step(function, size / BYTES_PER_STEP);
+            return Ok(());
         }
         Err(FunctionError::new(format!(
             "{function}: a result of {size} bytes is over the limit of {} bytes for one call",
             self.limits.function_bytes
-        )))
+        ))
+        .hint("`--limit function-bytes=BYTES` raises it"))
     }
 
-    /// Counts steps of a function whose work isn't bounded by the size of its result. All functions of a
-    /// render share one count.
+    /// Counts steps of a function whose work isn't bounded by the sizes of its arguments and its result, or is
+    /// dear: a step is meant to take some ten nanoseconds. All functions of a render share one count.
     ///
     /// # Errors
     /// When the render's functions have taken more steps than the limit.
@@ -166,6 +187,3 @@ impl Env {
         )))
     }
 }
-
-/// How many bytes of a result count as one step.
-const BYTES_PER_STEP: usize = 32;

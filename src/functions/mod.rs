@@ -92,7 +92,8 @@ pub struct Function {
     pub returns: Type,
     /// As a Jinja filter, whether the piped value is the first argument (the collection) and not the last.
     pub collection_first: bool,
-    /// The function itself. Callers have checked the number of arguments and, in Go, their types.
+    /// The function itself, which [`Function::run`] calls. Callers have checked the number of arguments and, in
+    /// Go, their types.
     pub call: fn(&Env, &[Value]) -> Result<Value, FunctionError>,
 }
 
@@ -120,6 +121,33 @@ impl Function {
     /// The same, with the piped value of a Jinja filter as the first argument.
     pub const fn collection_first(self) -> Function {
         Function { collection_first: true, ..self }
+    }
+
+    /// Calls the function, and counts the work of reading long arguments and writing a long result.
+    ///
+    /// # Errors
+    /// The function's own, and when the functions of this render have done more than the limit of steps.
+    pub fn run(&self, env: &Env, args: &[Value]) -> FunctionResult {
+        let read: usize = args.iter().map(length).sum();
+        if read > 256 {
+            env.step(self.name, read / 8)?;
+        }
+        let result = (self.call)(env, args)?;
+        let written = length(&result);
+        if written > 256 {
+            env.step(self.name, written / 4)?;
+        }
+        Ok(result)
+    }
+}
+
+/// What of a value a function may have to go through: bytes, or about as much for the items of a list.
+fn length(value: &Value) -> usize {
+    match value {
+        Value::String(s) => s.len(),
+        Value::Bytes(b) => b.len(),
+        Value::List(l) => l.len().saturating_mul(16),
+        _ => 0,
     }
 }
 

@@ -83,8 +83,15 @@ fn error_map(message: String) -> Value {
     Value::Map(Map::from_iter([("Error", Value::from(message))]))
 }
 
-fn from_yaml(_: &Env, args: &[Value]) -> FunctionResult {
-    Ok(match yaml::decode(args::string(args, 0)?.as_bytes()) {
+/// The text to read, counted: reading is dear.
+fn text<'a>(env: &Env, args: &'a [Value]) -> Result<&'a [u8], FunctionError> {
+    let text = args::string(args, 0)?.as_bytes();
+    env.step("reading YAML and JSON", text.len())?;
+    Ok(text)
+}
+
+fn from_yaml(env: &Env, args: &[Value]) -> FunctionResult {
+    Ok(match yaml::decode(text(env, args)?) {
         Ok(Value::Null) => Value::Map(Map::default()),
         Ok(map @ Value::Map(_)) => map,
         Ok(other) => error_map(wrong_document(&other, "map[string]interface {}")),
@@ -92,8 +99,8 @@ fn from_yaml(_: &Env, args: &[Value]) -> FunctionResult {
     })
 }
 
-fn from_yaml_array(_: &Env, args: &[Value]) -> FunctionResult {
-    Ok(match yaml::decode(args::string(args, 0)?.as_bytes()) {
+fn from_yaml_array(env: &Env, args: &[Value]) -> FunctionResult {
+    Ok(match yaml::decode(text(env, args)?) {
         Ok(Value::Null) => Value::list(Vec::new()),
         Ok(list @ Value::List(_)) => list,
         Ok(other) => Value::list(vec![wrong_document(&other, "[]interface {}").into()]),
@@ -116,8 +123,8 @@ fn wrong_document(value: &Value, wanted: &str) -> String {
 }
 
 /// A number out of range leaves the rest of the map as it is, beside the error.
-fn from_json(_: &Env, args: &[Value]) -> FunctionResult {
-    Ok(match json::decode_map(args::string(args, 0)?.as_bytes()) {
+fn from_json(env: &Env, args: &[Value]) -> FunctionResult {
+    Ok(match json::decode_map(text(env, args)?) {
         Ok(Value::Null) => Value::TypedNil(&NIL_DICT),
         Ok(map) => map,
         Err(e) => match e.partial {
@@ -130,16 +137,16 @@ fn from_json(_: &Env, args: &[Value]) -> FunctionResult {
     })
 }
 
-fn from_json_array(_: &Env, args: &[Value]) -> FunctionResult {
-    Ok(match json::decode_list(args::string(args, 0)?.as_bytes()) {
+fn from_json_array(env: &Env, args: &[Value]) -> FunctionResult {
+    Ok(match json::decode_list(text(env, args)?) {
         Ok(Value::Null) => Value::TypedNil(&lists::NIL_LIST),
         Ok(list) => list,
         Err(e) => Value::list(vec![e.message.into()]),
     })
 }
 
-fn must_from_json(_: &Env, args: &[Value]) -> FunctionResult {
-    json::decode(args::string(args, 0)?.as_bytes()).map_err(|e| FunctionError::new(e.message))
+fn must_from_json(env: &Env, args: &[Value]) -> FunctionResult {
+    json::decode(text(env, args)?).map_err(|e| FunctionError::new(e.message))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! Randomness, and the functions that give it away plainly: passwords, UUIDs, numbers (Sprig `strings.go`,
-//! `crypto.go`, `numeric.go`; `Masterminds/goutils`; `huandu/xstrings`).
+//! `crypto.go`, `numeric.go`; `Masterminds/goutils`).
 
 use std::convert::Infallible;
 
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::{Env, Function, FunctionError, FunctionResult, Type, args};
 use crate::value::{Str, Value};
 
-/// `randAlphaNum` and its like, `randBytes`, `randInt`, `uuidv4`, `shuffle`.
+/// `randAlphaNum` and its like, `randBytes`, `randInt`, `uuidv4`. (`shuffle` stands with the strings.)
 pub const FUNCTIONS: &[Function] = &[
     Function::new("randAlphaNum", &[Type::Int], Type::String, |env, given| {
         text(env, "randAlphaNum", given, b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
@@ -27,7 +27,6 @@ pub const FUNCTIONS: &[Function] = &[
     Function::new("randBytes", &[Type::Int], Type::String, bytes),
     Function::new("randInt", &[Type::Int, Type::Int], Type::Int, number),
     Function::new("uuidv4", &[], Type::String, uuid),
-    Function::new("shuffle", &[Type::String], Type::String, shuffle),
 ];
 
 /// A stream of random bytes: SHA-256 of a key and a counter. The key is fresh from the system, or follows from
@@ -129,6 +128,25 @@ impl Random {
         }
     }
 
+    /// Fills a text with characters of an alphabet of 1 to 256, each equally likely.
+    pub fn pick(&mut self, alphabet: &[u8], out: &mut [u8]) {
+        // Bytes above the last multiple of the size would prefer the first characters.
+        let usable = 256 - 256 % alphabet.len().max(1);
+        for to in out {
+            *to = loop {
+                let mut byte = [0];
+                self.fill(&mut byte);
+                let n = usize::from(byte[0]);
+                if let Some(c) = alphabet.get(n % alphabet.len().max(1)).filter(|_| n < usable) {
+                    break *c;
+                }
+                if alphabet.is_empty() {
+                    break 0;
+                }
+            };
+        }
+    }
+
     /// A number below `bound`, each equally likely; 0 if the bound is 0.
     pub fn below(&mut self, bound: u64) -> u64 {
         if bound == 0 {
@@ -182,15 +200,18 @@ fn text(env: &Env, function: &'static str, given: &[Value], alphabet: &[u8]) -> 
         return Ok(Value::String(Str::EMPTY));
     };
     env.check_size(function, count)?;
+    env.step(function, count)?;
     let mut random = env.random(function, given)?;
-    let text = (0..count).filter_map(|_| alphabet.get(random.below(alphabet.len() as u64) as usize));
-    Ok(Value::String(Str::from_bytes(text.copied().collect::<Vec<u8>>())))
+    let mut text = vec![0; count];
+    random.pick(alphabet, &mut text);
+    Ok(Value::string(text))
 }
 
 fn bytes(env: &Env, given: &[Value]) -> FunctionResult {
     let count = usize::try_from(args::int(given, 0)?)
         .map_err(|_| FunctionError::new("runtime error: makeslice: len out of range"))?;
     env.check_size("randBytes", count)?;
+    env.step("randBytes", count / 2)?;
     let mut bytes = vec![0; count];
     env.random("randBytes", given)?.fill(&mut bytes);
     Ok(data_encoding::BASE64.encode(&bytes).into())
@@ -216,16 +237,6 @@ fn uuid(env: &Env, given: &[Value]) -> FunctionResult {
         text.insert(at, '-');
     }
     Ok(text.into())
-}
-
-fn shuffle(env: &Env, given: &[Value]) -> FunctionResult {
-    let text = args::string(given, 0)?;
-    let mut chars: Vec<char> = text.to_text().chars().collect();
-    let mut random = env.random("shuffle", given)?;
-    for i in (1..chars.len()).rev() {
-        chars.swap(i, random.below(i as u64 + 1) as usize);
-    }
-    Ok(chars.into_iter().collect::<String>().into())
 }
 
 #[cfg(test)]

@@ -140,8 +140,10 @@ enum Frame {
 
 /// What one copied item counts, in steps: making is dearer than looking.
 const COPY_STEPS: usize = 4;
-/// About what an item takes, in bytes.
-const ITEM_BYTES: usize = 64;
+/// About what a list and an item of it take, in bytes.
+const LIST_BYTES: [usize; 2] = [100, size_of::<Value>()];
+/// About what a map and an entry of it take, in bytes: even a small map takes a whole node of its tree.
+const MAP_BYTES: [usize; 2] = [600, 60];
 
 /// `copystructure.Copy`: maps and slices are new, everything else is shared.
 pub(crate) fn deep_copy(env: &Env, function: &str, value: &Value) -> Result<Value, FunctionError> {
@@ -153,7 +155,7 @@ pub(crate) fn deep_copy(env: &Env, function: &str, value: &Value) -> Result<Valu
         match &current {
             Value::List(l) => {
                 let items = l.items();
-                bytes = bytes.saturating_add(items.len().saturating_mul(ITEM_BYTES));
+                bytes += LIST_BYTES[0] + LIST_BYTES[1] * items.len();
                 frames.push(Frame::List {
                     elem: l.elem(),
                     done: Vec::with_capacity(items.len()),
@@ -162,7 +164,7 @@ pub(crate) fn deep_copy(env: &Env, function: &str, value: &Value) -> Result<Valu
             }
             Value::Map(m) => {
                 let entries = m.entries();
-                bytes = bytes.saturating_add(entries.len().saturating_mul(ITEM_BYTES));
+                bytes += MAP_BYTES[0] + MAP_BYTES[1] * entries.len();
                 frames.push(Frame::Map {
                     map_type: m.map_type(),
                     rest: entries.into_iter(),
@@ -298,7 +300,7 @@ pub(crate) fn check_text_size(env: &Env, function: &str, value: &Value) -> Resul
             _ => {}
         }
     }
-    env.step(function, steps)
+    env.step(function, 8 * steps + size / 4)
 }
 
 /// The error of a walk that goes down too far: most likely the value contains itself.

@@ -83,21 +83,22 @@ impl BadDocument {
 }
 
 /// Makes objects and hooks of rendered files (`helm pkg/release/v1/util/manifest_sorter.go: SortManifests`).
-/// Files are taken in byte order of their names; partials and blank files are skipped.
+/// Files are taken in byte order of their names; partials and blank files are skipped. With `any_text`, a
+/// document that can't be read is an object of no kind.
 ///
 /// # Errors
-/// At the first document that can't be read.
-pub fn assemble(files: &[File]) -> Result<Manifests, BadDocument> {
+/// At the first document that can't be read, without `any_text`.
+pub fn assemble(files: &[File], any_text: bool) -> Result<Manifests, BadDocument> {
     let mut sorted: Vec<&File> = files.iter().filter(|f| !is_partial(&f.name)).collect();
     sorted.sort_by(|a, b| a.name.cmp(&b.name));
     let mut result = Manifests::default();
     for file in sorted {
         for range in split::split(file.text.as_bytes()) {
-            let head = yaml::inspect(&file.text.as_bytes()[range.clone()]).map_err(|error| BadDocument {
-                source: file.name.clone(),
-                range: range.clone(),
-                error,
-            })?;
+            let head = match yaml::inspect(&file.text.as_bytes()[range.clone()]) {
+                Ok(head) => head,
+                Err(_) if any_text => Head::default(),
+                Err(error) => return Err(BadDocument { source: file.name.clone(), range, error }),
+            };
             let (list, hook) = match hook::role(&head.annotations) {
                 hook::Role::Object => (&mut result.objects, None),
                 hook::Role::Hook(hook) => (&mut result.hooks, Some(hook)),
@@ -148,13 +149,13 @@ mod tests {
                 "kind: Service\nmetadata: {name: s0}\n---\nkind: Odd\nmetadata: {name: o}",
             ),
         ];
-        assert_eq!(names(&assemble(&files).unwrap().objects), ["s0", "s1", "p", "o"]);
+        assert_eq!(names(&assemble(&files, false).unwrap().objects), ["s0", "s1", "p", "o"]);
     }
 
     #[test]
     fn a_document_of_comments_is_kept_and_partials_are_not() {
         let files = [file("c/templates/a.yaml", "# nothing\n"), file("c/templates/_b.yaml", "kind: X")];
-        let manifests = assemble(&files).unwrap();
+        let manifests = assemble(&files, false).unwrap();
         assert_eq!(manifests.objects.len(), 1);
         assert_eq!(manifests.objects[0].content(), b"# nothing\n");
     }
@@ -165,7 +166,7 @@ mod tests {
             format!("kind: Job\nmetadata:\n  name: {name}\n  annotations: {{helm.sh/hook: {event}}}\n")
         };
         let files = [file("c/t/a.yaml", &format!("{}---\n{}", hook("h", "test"), hook("u", "crd-install")))];
-        let manifests = assemble(&files).unwrap();
+        let manifests = assemble(&files, false).unwrap();
         assert_eq!(names(&manifests.hooks), ["h"]);
         assert!(manifests.objects.is_empty());
         assert_eq!(manifests.warnings.len(), 1, "{:?}", manifests.warnings);
@@ -174,9 +175,10 @@ mod tests {
     #[test]
     fn the_line_of_a_bad_document_counts_in_the_file() {
         let text = "---\na: 1\n---\n\nb: 2\nc: [\n";
-        let error = assemble(&[file("c/t/a.yaml", text)]).unwrap_err();
+        let error = assemble(&[file("c/t/a.yaml", text)], false).unwrap_err();
         assert_eq!(error.range.start, 14);
         assert!(error.line(text.as_bytes()).is_some_and(|line| line >= 6), "{:?}", error);
         assert!(error.message().starts_with("YAML parse error on c/t/a.yaml: "));
+        assert_eq!(assemble(&[file("c/t/a.yaml", text)], true).unwrap().objects.len(), 2);
     }
 }

@@ -51,7 +51,7 @@ mod tests {
 
     fn warnings(documents: &[&str]) -> Vec<String> {
         let text = documents.join("\n---\n");
-        assemble(&[File { name: "c/templates/a.yaml".into(), text: text.into() }]).unwrap().warnings
+        assemble(&[File { name: "c/templates/a.yaml".into(), text: text.into() }], false).unwrap().warnings
     }
 
     #[test]

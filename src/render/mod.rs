@@ -47,6 +47,8 @@ pub struct Request {
     pub api_versions: Vec<String>,
     /// Don't check values against schemas.
     pub skip_schema_validation: bool,
+    /// Take documents as they come, even if they aren't YAML.
+    pub any_text: bool,
     /// Take `.j2` files for Go templates.
     pub go_templates: bool,
     /// Follow links that leave the chart.
@@ -87,6 +89,7 @@ impl Request {
             kube_version: None,
             api_versions: Vec::new(),
             skip_schema_validation: false,
+            any_text: false,
             go_templates: false,
             allow_outside_symlinks: false,
             seed: None,
@@ -170,7 +173,7 @@ fn fill(request: &Request, output: &mut Output) -> Result<()> {
     warn(&mut output.warnings, &mut env.take_warnings());
     let files = rendered?;
     clock.lap("execute", output);
-    collect(&prepared.chart, files, &sources, output)?;
+    collect(&prepared.chart, files, &sources, request.any_text, output)?;
     clock.lap("manifests", output);
     Ok(())
 }
@@ -187,7 +190,10 @@ fn environment(request: &Request) -> Env {
 }
 
 fn warn(warnings: &mut Vec<Diagnostic>, messages: &mut Vec<String>) {
-    warnings.extend(messages.drain(..).map(|message| Diagnostic { message, ..Diagnostic::default() }));
+    // Helm's own warnings say so once more.
+    let bare = |message: String| message.strip_prefix("warning: ").map(str::to_string).unwrap_or(message);
+    let warning = |message| Diagnostic { message: bare(message), ..Diagnostic::default() };
+    warnings.extend(messages.drain(..).map(warning));
 }
 
 struct Clock(Instant);
@@ -244,14 +250,20 @@ fn execute(engine: &Engine, templates: &[Template]) -> Result<Vec<File>> {
 }
 
 /// Takes the notes out of the rendered files, and makes objects of the rest.
-fn collect(chart: &Chart, files: Vec<File>, sources: &[Source], output: &mut Output) -> Result<()> {
+fn collect(
+    chart: &Chart,
+    files: Vec<File>,
+    sources: &[Source],
+    any_text: bool,
+    output: &mut Output,
+) -> Result<()> {
     let own_notes = format!("{}/templates/{NOTES}", chart.name());
     let (notes, files): (Vec<File>, Vec<File>) =
         files.into_iter().partition(|file| file.name.ends_with(NOTES));
     output.notes = notes.into_iter().find(|file| *file.name == *own_notes).map(|file| file.text);
     output.crds =
         chart.crds().into_iter().map(|crd| File { name: crd.filename.into(), text: crd.file.data }).collect();
-    match manifest::assemble(&files) {
+    match manifest::assemble(&files, any_text) {
         Ok(mut manifests) => {
             warn(&mut output.warnings, &mut manifests.warnings);
             output.manifests = manifests;

@@ -127,6 +127,11 @@ impl Map {
         self.0.entries().read_recursive()
     }
 
+    /// Changes the map in place. The function must not touch this map in another way, nor run template code.
+    pub fn update<T>(&self, change: impl FnOnce(&mut BTreeMap<Str, Value>) -> T) -> T {
+        change(&mut self.0.entries().write())
+    }
+
     /// Whether both are the same map, not only equal ones.
     pub fn is_same(&self, other: &Map) -> bool {
         self.address() == other.address()

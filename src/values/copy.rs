@@ -11,20 +11,8 @@ pub fn deep_copy(map: &Map) -> Map {
     open.push(Open::Map(copy.clone()));
     while let Some(container) = open.pop() {
         match container {
-            Open::Map(map) => {
-                for (key, value) in map.entries() {
-                    if let Some(fresh) = fresh(&value, &mut open) {
-                        map.insert(key, fresh);
-                    }
-                }
-            }
-            Open::List(list) => list.update(|items| {
-                for value in items {
-                    if let Some(fresh) = fresh(value, &mut open) {
-                        *value = fresh;
-                    }
-                }
-            }),
+            Open::Map(map) => map.update(|entries| refresh(entries.values_mut(), &mut open)),
+            Open::List(list) => list.update(|items| refresh(items.iter_mut(), &mut open)),
         }
     }
     copy
@@ -36,19 +24,26 @@ enum Open {
     List(List),
 }
 
-fn fresh(value: &Value, open: &mut Vec<Open>) -> Option<Value> {
-    match value {
-        Value::Map(map) => {
-            let copy = Map::from_entries(map.map_type(), map.read().clone());
-            open.push(Open::Map(copy.clone()));
-            Some(Value::Map(copy))
+/// Puts copies in the place of containers, and notes which are not empty.
+fn refresh<'v>(values: impl Iterator<Item = &'v mut Value>, open: &mut Vec<Open>) {
+    for value in values {
+        match value {
+            Value::Map(map) => {
+                let entries = map.read().clone();
+                *map = Map::from_entries(map.map_type(), entries);
+                if !map.is_empty() {
+                    open.push(Open::Map(map.clone()));
+                }
+            }
+            Value::List(list) => {
+                let items = list.items();
+                *list = List::new(list.elem(), items);
+                if !list.is_empty() {
+                    open.push(Open::List(list.clone()));
+                }
+            }
+            _ => {}
         }
-        Value::List(list) => {
-            let copy = List::new(list.elem(), list.items());
-            open.push(Open::List(copy.clone()));
-            Some(Value::List(copy))
-        }
-        _ => None,
     }
 }
 

@@ -59,5 +59,5 @@ pub fn prepare(
     if !skip_schema_validation {
         schema::validate(&chart, &values, layers, limits)?;
     }
-    Ok(Prepared { chart, values: values.with_type(MapType::Values) })
+    Ok(Prepared { chart, values: values.viewed_as(MapType::Values) })
 }

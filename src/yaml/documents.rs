@@ -11,7 +11,7 @@ use super::{YamlError, decode_map};
 /// One document of a values file.
 #[derive(Clone, Debug)]
 pub struct ValuesDocument {
-    /// A map, or null where the document is empty.
+    /// A map; empty where the document is.
     pub value: Value,
     /// The line of the file at which the document's text begins, from 1.
     pub line: usize,

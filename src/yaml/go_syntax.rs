@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::base64;
-use super::decode::{is_merge, typed};
+use super::meaning::{is_merge, typed};
 use super::node::{Document, Id, Node, NodeKind};
 use super::resolve::Scalar;
 

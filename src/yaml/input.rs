@@ -14,6 +14,8 @@ pub(super) struct Input<'a> {
     pub text: Cow<'a, [u8]>,
     /// What is wrong with the block after the text, if something is.
     pub fault: Option<&'static str>,
+    /// Line and column of that from 1, in characters; 0 if unknown.
+    pub fault_place: (usize, usize),
 }
 
 impl<'a> Input<'a> {
@@ -31,7 +33,7 @@ impl<'a> Input<'a> {
 /// `skipped` bytes of the first block were a byte order mark.
 fn from_utf8(bytes: &[u8], skipped: usize) -> Input<'_> {
     let Some((at, fault)) = first_fault(bytes) else {
-        return Input { text: Cow::Borrowed(bytes), fault: None };
+        return Input { text: Cow::Borrowed(bytes), fault: None, fault_place: (0, 0) };
     };
     // Blocks begin where the last one had to stop, which is before a character that it cut.
     let mut start = 0;
@@ -47,7 +49,18 @@ fn from_utf8(bytes: &[u8], skipped: usize) -> Input<'_> {
         start = next;
         end = start + BLOCK;
     }
-    Input { text: Cow::Borrowed(bytes.get(..start).unwrap_or_default()), fault: Some(fault) }
+    Input {
+        text: Cow::Borrowed(bytes.get(..start).unwrap_or_default()),
+        fault: Some(fault),
+        fault_place: place(bytes.get(..at).unwrap_or_default()),
+    }
+}
+
+/// Line and column behind a text.
+fn place(before: &[u8]) -> (usize, usize) {
+    let line_start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
+    let line = before.get(line_start..).unwrap_or_default();
+    (memchr::memchr_iter(b'\n', before).count() + 1, String::from_utf8_lossy(line).chars().count() + 1)
 }
 
 /// Whether a character begins before `at` and does not end there.
@@ -114,6 +127,14 @@ fn first_control(bytes: &[u8]) -> Option<usize> {
     wide.or(ascii)
 }
 
+/// Whether a text has line breaks other than LF: CR, NEL, LS or PS.
+pub(super) fn has_odd_breaks(text: &[u8]) -> bool {
+    memchr::memchr(b'\r', text).is_some()
+        || !text.is_ascii()
+            && memchr::memchr2_iter(0xC2, 0xE2, text)
+                .any(|at| matches!(text.get(at..), Some([0xC2, 0x85, ..] | [0xE2, 0x80, 0xA8 | 0xA9, ..])))
+}
+
 fn from_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Input<'static> {
     let mut text = Vec::with_capacity(bytes.len());
     let mut units = bytes.chunks(2).map(|pair| match pair {
@@ -152,7 +173,7 @@ fn from_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Input<'static> {
         }
         text.truncate(keep);
     }
-    Input { text: Cow::Owned(text), fault }
+    Input { text: Cow::Owned(text), fault, fault_place: (0, 0) }
 }
 
 #[cfg(test)]

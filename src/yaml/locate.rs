@@ -4,9 +4,9 @@ use std::cell::Cell;
 
 use crate::value::Str;
 
-use super::decode::{is_merge, key_text};
 use super::documents::pieces;
 use super::input::Input;
+use super::meaning::{is_merge, key_text};
 use super::node::{Document, Id, Node, NodeKind};
 
 /// How many nodes are looked at, so that aliases cannot multiply the work without end.

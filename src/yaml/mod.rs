@@ -12,6 +12,7 @@ mod go_syntax;
 mod head;
 mod input;
 mod locate;
+mod meaning;
 mod node;
 mod parser;
 mod resolve;
@@ -23,7 +24,7 @@ pub use self::emit::{EmitError, to_yaml, to_yaml_pretty};
 pub use self::head::{Head, inspect};
 pub use self::locate::{Position, Spot, Step, leaves, locate};
 
-use crate::value::Value;
+use crate::value::{Map, Value};
 
 use self::decode::Numbers;
 use self::input::Input;
@@ -60,12 +61,13 @@ pub fn decode_with_integers(text: &[u8]) -> Result<Value, YamlError> {
     decode_first(text, Numbers::Kept)
 }
 
-/// As [`decode`], for a target of type `map[string]interface{}`. Null gives [`Value::Null`]: Go's nil map.
+/// As [`decode`], for a target of type `map[string]interface{}`. Null gives an empty map: it leaves the target
+/// as Helm makes it.
 ///
 /// # Errors
 /// As [`decode`], and when the value is of another type.
 pub fn decode_map(text: &[u8]) -> Result<Value, YamlError> {
-    decode_into(text, "map[string]interface {}", |v| matches!(v, Value::Map(_)))
+    decode_into(text, "map[string]interface {}", Value::Map(Map::default()))
 }
 
 /// As [`decode_map`], for a target of Helm's type `common.Values`.
@@ -73,15 +75,16 @@ pub fn decode_map(text: &[u8]) -> Result<Value, YamlError> {
 /// # Errors
 /// As [`decode_map`].
 pub fn decode_values(text: &[u8]) -> Result<Value, YamlError> {
-    decode_into(text, "common.Values", |v| matches!(v, Value::Map(_)))
+    decode_into(text, "common.Values", Value::Map(Map::default()))
 }
 
-/// As [`decode`], for a target of type `[]interface{}`. Null gives [`Value::Null`]: Go's nil slice.
+/// As [`decode`], for a target of type `[]interface{}`. Null gives an empty list: it leaves the target as Helm
+/// makes it.
 ///
 /// # Errors
 /// As [`decode`], and when the value is of another type.
 pub fn decode_list(text: &[u8]) -> Result<Value, YamlError> {
-    decode_into(text, "[]interface {}", |v| matches!(v, Value::List(_)))
+    decode_into(text, "[]interface {}", Value::list(Vec::new()))
 }
 
 /// What sigs makes of a value for a field of type string, if it is a number or a boolean; floats lose digits
@@ -90,7 +93,7 @@ pub fn string_of(value: &Value) -> Option<String> {
     match value {
         Value::Bool(b) => Some(b.to_string()),
         Value::Int(i) => Some(i.as_i128().to_string()),
-        Value::Float(f) => Some(decode::float_text(*f)),
+        Value::Float(f) => Some(meaning::float_text(*f)),
         _ => None,
     }
 }
@@ -107,17 +110,26 @@ fn decode_first(text: &[u8], numbers: Numbers) -> Result<Value, YamlError> {
 
 fn decode_exactly(input: &Input<'_>, numbers: Numbers) -> Result<Value, YamlError> {
     let text = &input.text;
-    let document = Document::first(text, input.fault).map_err(|f| YamlError::of_fault(f, text))?;
+    let document = Document::first(text, input.fault).map_err(|f| match f.stage {
+        Stage::Reader => {
+            let (line, column) = input.fault_place;
+            YamlError { line, column, ..YamlError::of_fault(f, text) }
+        }
+        _ => YamlError::of_fault(f, text),
+    })?;
     decode::decode(&document, numbers).map_err(|f| YamlError::at(f.message, f.mark, text))
 }
 
-fn decode_into(text: &[u8], target: &str, fits: fn(&Value) -> bool) -> Result<Value, YamlError> {
-    let value = decode(text)?;
-    if fits(&value) || matches!(value, Value::Null) {
-        return Ok(value);
+/// `empty` is what the target holds before.
+fn decode_into(text: &[u8], target: &str, empty: Value) -> Result<Value, YamlError> {
+    match (decode(text)?, empty) {
+        (Value::Null, empty) => Ok(empty),
+        (value @ Value::Map(_), Value::Map(_)) | (value @ Value::List(_), Value::List(_)) => Ok(value),
+        (value, _) => {
+            let message = crate::json::mismatch(&value, None, target).message;
+            Err(YamlError::unplaced(format!("{DECODING}{message}")))
+        }
     }
-    let message = crate::json::mismatch(&value, None, target).message;
-    Err(YamlError::unplaced(format!("{DECODING}{message}")))
 }
 
 /// What sigs puts before the faults of `encoding/json`.
@@ -142,18 +154,24 @@ impl YamlError {
         // go-yaml counts lines from 0, so a message of its parser names the line before, and none for the
         // first line.
         let line = match (fault.mark.line, fault.context.line) {
-            _ if fault.stage == Stage::Reader => 0,
+            _ if matches!(fault.stage, Stage::Reader | Stage::Composer) => 0,
             (0, context) => context,
             (line, _) if fault.stage == Stage::Scanner => line + 1,
             (line, _) => line,
         };
         let place = if line > 0 { format!("line {line}: ") } else { String::new() };
         let message = format!("error converting YAML to JSON: yaml: {place}{}", fault.problem);
-        match fault.stage {
-            Stage::Reader if fault.context == Mark::default() && fault.mark == Mark::default() => {
-                YamlError::unplaced(message)
-            }
-            _ => YamlError::at(message, fault.mark, text),
-        }
+        YamlError::at(message, fault.mark, text)
     }
 }
+
+impl std::fmt::Display for YamlError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for YamlError {}
+
+#[cfg(test)]
+mod tests;

@@ -52,7 +52,7 @@ impl<'a> Document<'a> {
         if let EventKind::StreamEnd = parser.next()?.kind {
             return Ok(Document::default());
         }
-        let mut tree = Tree { nodes: Vec::with_capacity(text.len() / 24), ..Tree::default() };
+        let mut tree = Tree { nodes: Vec::with_capacity((text.len() / 24).min(4096)), ..Tree::default() };
         loop {
             tree.add(parser.next()?)?;
             if tree.open.is_empty() {
@@ -92,7 +92,7 @@ impl<'a> Tree<'a> {
                     let name = String::from_utf8_lossy(name);
                     let problem = format!("unknown anchor '{name}' referenced").into();
                     return Err(Fault {
-                        stage: Stage::Reader,
+                        stage: Stage::Composer,
                         problem,
                         mark: event.start,
                         context: Mark::default(),

@@ -64,6 +64,8 @@ pub(super) enum Stage {
     Reader,
     Scanner,
     Parser,
+    /// What makes a tree of the events; its messages name no line.
+    Composer,
 }
 
 /// A text that is not YAML.

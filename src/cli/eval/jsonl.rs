@@ -75,9 +75,7 @@ fn answer(case: &Json, default: Language, limits: &Limits) -> Result<Str> {
     env.strict = case["strict"].as_bool().unwrap_or_default();
     let env = Arc::new(env);
     if let (Language::Jinja, Json::Object(_)) = (language, &case["context"]) {
-        let Value::Map(context) = value(&case["context"], Numbers::AsWritten) else {
-            return Err(wrong("no context"));
-        };
+        let context = torii::template::jinja::context_from_json(&case["context"].to_string())?;
         return eval::jinja(template, &texts(&case["templates"]), &context, env);
     }
     let extension = if language == Language::Jinja { ".j2" } else { "" };

@@ -72,7 +72,7 @@ impl From<Name> for Language {
 /// # Errors
 /// When the template can't be run. A case that fails is no error: its answer says so.
 pub fn run(args: Args, global: &Global, output: &mut Output) -> Result<()> {
-    args.source.check()?;
+    args.source.check(args.chart.as_deref().unwrap_or_default())?;
     if args.jsonl {
         let default = args.language.map_or(Language::Go, Language::from);
         return jsonl::answer_all(default, &args.bounds.limits()?, output);

@@ -98,7 +98,7 @@ pub fn run(args: Args, output: &mut Output) -> Result<()> {
 }
 
 fn load(args: &Common) -> Result<Chart> {
-    args.source.check()?;
+    args.source.check(&args.chart)?;
     let options = chart::Options {
         allow_outside_symlinks: args.source.allow_outside_symlinks,
         limits: Limits::default(),

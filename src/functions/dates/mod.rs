@@ -19,7 +19,9 @@ const TIME: Type = Type::Other("time.Time");
 pub const FUNCTIONS: &[Function] = &[
     Function::new("now", &[], TIME, |env, _| Ok(now(env).into())),
     Function::new("date", &[Type::String, Type::Any], Type::String, |env, given| {
-        Ok(format_in(args::string(given, 0)?.as_bytes(), &moment(env, args::any(given, 1)), "Local"))
+        let layout = args::string(given, 0)?.as_bytes();
+        env.step("date", layout.len())?;
+        Ok(format_in(layout, &moment(env, args::any(given, 1)), "Local"))
     }),
     Function::new("dateInZone", &[Type::String, Type::Any, Type::String], Type::String, date_in_zone),
     Function::new("date_in_zone", &[Type::String, Type::Any, Type::String], Type::String, date_in_zone),
@@ -111,6 +113,7 @@ fn format_in(layout: &[u8], time: &Time, zone: &str) -> Value {
 
 fn date_in_zone(env: &Env, given: &[Value]) -> FunctionResult {
     let layout = args::string(given, 0)?.as_bytes();
+    env.step("dateInZone", layout.len())?;
     Ok(format_in(layout, &moment(env, args::any(given, 1)), &args::string(given, 2)?.to_text()))
 }
 

@@ -67,7 +67,7 @@ impl Merge<'_> {
         if self.frames.len() >= self.env.limits.data_depth {
             return Err(walk::too_deep(self.env, self.function));
         }
-        self.env.step(self.function, source.len() + 1)?;
+        self.env.step(self.function, 8 * (source.len() + 1))?;
         self.frames.push(Frame { into, rest: source.entries().into_iter(), below: None });
         Ok(())
     }

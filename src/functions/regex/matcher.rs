@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use regex_automata::meta;
 use regex_automata::util::captures::Captures;
@@ -78,7 +78,8 @@ impl<'t> Text<'t> {
     }
 }
 
-/// Stops searches that start so often, and go so far each time, that they take quadratic time.
+/// Counts the time of repeated searches: some start so often, and go so far each time, that they take quadratic
+/// time, and that can't be told from the sizes.
 struct Watch<'e> {
     env: &'e Env,
     searches: u32,
@@ -92,11 +93,13 @@ impl Watch<'_> {
 
     fn tick(&mut self) -> Result<(), FunctionError> {
         self.searches += 1;
-        if self.searches.is_multiple_of(256) && self.since.elapsed() > Duration::from_millis(100) {
-            self.env.spend("a regular expression", self.since.elapsed().as_millis() as u64)?;
-            self.since = Instant::now();
-        }
-        Ok(())
+        if self.searches.is_multiple_of(256) { self.spend() } else { Ok(()) }
+    }
+
+    fn spend(&mut self) -> Result<(), FunctionError> {
+        let time = self.since.elapsed();
+        self.since = Instant::now();
+        self.env.spend_time("a regular expression", time)
     }
 }
 
@@ -168,10 +171,11 @@ impl Regex {
             if accept {
                 found.push(text.source_range(m.range()));
                 if found.len().is_multiple_of(4096) {
-                    env.check_size("a regular expression", found.len() * size_of::<Range<usize>>())?;
+                    env.check_growth("a regular expression", found.len() * size_of::<Range<usize>>())?;
                 }
             }
         }
+        watch.spend()?;
         Ok(found)
     }
 
@@ -212,7 +216,7 @@ impl Regex {
                         }
                     }
                 }
-                env.check_size("a replacement by a regular expression", out.len())?;
+                env.check_growth("a replacement by a regular expression", out.len())?;
             }
             last_end = m.end();
             let width = text.width(at);
@@ -220,6 +224,7 @@ impl Regex {
         }
         copy(&mut out, source, text.source_range(last_end..end));
         env.check_size("a replacement by a regular expression", out.len())?;
+        watch.spend()?;
         Ok(out)
     }
 

@@ -30,7 +30,7 @@ pub const FUNCTIONS: &[Function] = &[
         Ok(Value::Bool(regex.is_match(args::string(given, 1)?)))
     }),
     Function::new("mustRegexMatch", PATTERN_TEXT, Type::Bool, |env, given| {
-        Ok(Value::Bool(env.regexes.get(env, args::string(given, 0)?)?.is_match(args::string(given, 1)?)))
+        Ok(Value::Bool(must_compile(env, given)?.is_match(args::string(given, 1)?)))
     }),
     Function::new("regexFind", PATTERN_TEXT, Type::String, |env, given| find(compile(env, given)?, given)),
     Function::new("mustRegexFind", PATTERN_TEXT, Type::String, |env, given| {

@@ -1,7 +1,7 @@
 //! Upper and lower case: Go's `strings`, goutils' words, xstrings' case styles.
 
 use super::{FunctionResult, args};
-use crate::functions::{Env, unicode};
+use crate::functions::{Env, FunctionError, unicode};
 use crate::value::{Str, Value};
 
 pub(super) fn upper(_: &Env, args: &[Value]) -> FunctionResult {
@@ -24,7 +24,8 @@ pub(super) fn lower(_: &Env, args: &[Value]) -> FunctionResult {
 
 /// Go's `strings.Title`: a letter begins a word unless the character before it is a letter, a digit, an
 /// underscore or, beyond ASCII, anything but a space.
-pub(super) fn title(_: &Env, args: &[Value]) -> FunctionResult {
+pub(super) fn title(env: &Env, args: &[Value]) -> FunctionResult {
+    count_characters(env, "title", args)?;
     let s = args::string(args, 0)?.to_text();
     let mut before = ' ';
     let titled = s.chars().map(|c| {
@@ -40,7 +41,8 @@ pub(super) fn title(_: &Env, args: &[Value]) -> FunctionResult {
 }
 
 /// goutils' `Uncapitalize`: the first letter of each word in lower case.
-pub(super) fn untitle(_: &Env, args: &[Value]) -> FunctionResult {
+pub(super) fn untitle(env: &Env, args: &[Value]) -> FunctionResult {
+    count_characters(env, "untitle", args)?;
     let s = args::string(args, 0)?.to_text();
     let mut begins = true;
     let lowered = s.chars().map(|c| {
@@ -57,7 +59,8 @@ pub(super) fn untitle(_: &Env, args: &[Value]) -> FunctionResult {
 }
 
 /// goutils' `SwapCase`: a lower-case letter at the start of a word gets title case.
-pub(super) fn swapcase(_: &Env, args: &[Value]) -> FunctionResult {
+pub(super) fn swapcase(env: &Env, args: &[Value]) -> FunctionResult {
+    count_characters(env, "swapcase", args)?;
     let s = args::string(args, 0)?.to_text();
     let mut after_space = true;
     let swapped = s.chars().map(|c| {
@@ -75,7 +78,8 @@ pub(super) fn swapcase(_: &Env, args: &[Value]) -> FunctionResult {
 }
 
 /// goutils' `Initials`, which takes bytes for characters.
-pub(super) fn initials(_: &Env, args: &[Value]) -> FunctionResult {
+pub(super) fn initials(env: &Env, args: &[Value]) -> FunctionResult {
+    count_characters(env, "initials", args)?;
     let s = args::string(args, 0)?;
     let mut begins = true;
     let letters = s.as_bytes().iter().map(|&b| char::from(b)).filter(|&c| {
@@ -88,13 +92,19 @@ pub(super) fn initials(_: &Env, args: &[Value]) -> FunctionResult {
     Ok(Value::String(letters.collect::<String>().into()))
 }
 
+/// Going through characters one by one is dear.
+fn count_characters(env: &Env, function: &str, args: &[Value]) -> Result<(), FunctionError> {
+    env.step(function, args::string(args, 0)?.len())
+}
+
 fn is_connector(c: char) -> bool {
     c == '-' || c == '_' || unicode::is_space(c)
 }
 
 /// xstrings 1.5 convert.go: `ToPascalCase`. A word's leading capitals become lower case after the first, if
 /// the word began with a capital; connectors go, but those at the ends and second ones of a pair.
-pub(super) fn camelcase(_: &Env, args: &[Value]) -> FunctionResult {
+pub(super) fn camelcase(env: &Env, args: &[Value]) -> FunctionResult {
+    count_characters(env, "camelcase", args)?;
     let s = args::string(args, 0)?.to_text();
     let mut out = String::with_capacity(s.len());
     let mut chars = s.chars();
@@ -140,11 +150,13 @@ pub(super) fn camelcase(_: &Env, args: &[Value]) -> FunctionResult {
     Ok(Value::String(out.into()))
 }
 
-pub(super) fn snakecase(_: &Env, args: &[Value]) -> FunctionResult {
+pub(super) fn snakecase(env: &Env, args: &[Value]) -> FunctionResult {
+    count_characters(env, "snakecase", args)?;
     Ok(Value::String(joined_words(args::string(args, 0)?, '_')))
 }
 
-pub(super) fn kebabcase(_: &Env, args: &[Value]) -> FunctionResult {
+pub(super) fn kebabcase(env: &Env, args: &[Value]) -> FunctionResult {
+    count_characters(env, "kebabcase", args)?;
     Ok(Value::String(joined_words(args::string(args, 0)?, '-')))
 }
 

@@ -231,8 +231,9 @@ fn repeat_count(count: i64) -> Result<usize, FunctionError> {
 
 /// goutils' `DeleteWhiteSpace`, which takes bytes for characters: beyond ASCII it garbles the text, unless
 /// there is nothing to delete.
-fn nospace(_: &Env, args: &[Value]) -> FunctionResult {
+fn nospace(env: &Env, args: &[Value]) -> FunctionResult {
     let s = args::string(args, 0)?;
+    env.step("nospace", s.len())?;
     let kept: std::string::String =
         s.as_bytes().iter().map(|&b| char::from(b)).filter(|&c| !unicode::is_space(c)).collect();
     if kept.chars().count() == s.len() {
@@ -250,6 +251,8 @@ fn plural(_: &Env, args: &[Value]) -> FunctionResult {
 fn shuffle(env: &Env, args: &[Value]) -> FunctionResult {
     let mut chars: Vec<char> = args::string(args, 0)?.to_text().chars().collect();
     env.check_size("shuffle", chars.len().saturating_mul(4))?;
+    // A random number each.
+    env.step("shuffle", chars.len().saturating_mul(16))?;
     let mut random = env.random("shuffle", args)?;
     for i in (1..chars.len()).rev() {
         let other = usize::try_from(random.below(i as u64 + 1)).unwrap_or(i);

@@ -96,6 +96,7 @@ pub(super) fn sort_alpha(env: &Env, args: &[Value]) -> FunctionResult {
         Some(_) => to_strings(env, value)?,
         None => List::new(Elem::String, vec![Value::String(strval(env, value)?)]),
     };
+    env.step("sortAlpha", strings.len().saturating_mul(8))?;
     strings.update(|items| {
         items.sort_by(|a, b| match (a, b) {
             (Value::String(a), Value::String(b)) => a.cmp(b),

@@ -76,7 +76,7 @@ fn marshals_text(object: &dyn Object) -> bool {
 
 impl Encoder<'_> {
     fn write(&mut self, bytes: &[u8]) -> Done {
-        self.env.check_size("toToml", self.out.len() + bytes.len())?;
+        self.env.check_growth("toToml", self.out.len() + bytes.len())?;
         self.out.extend_from_slice(bytes);
         Ok(())
     }
@@ -88,6 +88,7 @@ impl Encoder<'_> {
     /// Counts a value that is looked at, this deep.
     fn enter(&mut self, depth: usize) -> Done {
         self.values += 1;
+        self.env.step("toToml", 2)?;
         if depth > MAX_DEPTH {
             let message = format!("toToml: the value is nested deeper than {MAX_DEPTH} levels");
             return Err(FunctionError::new(message).into());

@@ -29,8 +29,10 @@ pub const FUNCTIONS: &[Function] = &[
 ];
 
 /// The document as a map, or a map with the error under `Error`.
-fn from_toml(_: &Env, given: &[Value]) -> FunctionResult {
-    let map = decode::decode(args::string(given, 0)?.as_bytes()).unwrap_or_else(|error| {
+fn from_toml(env: &Env, given: &[Value]) -> FunctionResult {
+    let text = args::string(given, 0)?;
+    env.step("fromToml", text.len())?;
+    let map = decode::decode(text.as_bytes()).unwrap_or_else(|error| {
         let map = Map::new(MapType::Any);
         map.insert("Error", Value::string(error));
         map

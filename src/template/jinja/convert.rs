@@ -202,7 +202,7 @@ fn plain(value: &Jinja, depth: usize) -> Result<Value, Error> {
 
 /// A shared list stays itself unless it holds things that only Jinja knows, which become plain data.
 fn plain_list(list: &List, depth: usize) -> Result<Value, Error> {
-    let special = list.read().iter().any(|v| is_foreign(v));
+    let special = list.read().iter().any(is_foreign);
     if !special {
         return Ok(Value::List(list.clone()));
     }

@@ -115,7 +115,13 @@ fn test_with_names(state: &mut State, args: Args) -> Result<bool, Error> {
 }
 
 fn call(state: &mut State, args: &[Jinja]) -> Result<Jinja, Error> {
-    let result = library::call(state, index(args.first()), args.get(1..).unwrap_or_default());
+    let (number, args) = (index(args.first()), args.get(1..).unwrap_or_default());
+    // A variable of the name, from a template that includes or extends this one, is nearer.
+    let nearer = library::name(number).and_then(|name| state.lookup(name)).filter(|v| !v.is_undefined());
+    let result = match nearer {
+        Some(value) => value.call(state, args),
+        None => library::call(state, number, args),
+    };
     charge(state, result)
 }
 

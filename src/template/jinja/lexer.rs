@@ -305,14 +305,11 @@ impl<'a> Lexer<'a> {
         let after_dot =
             matches!(self.tokens.last(), Some(Token { tok: Tok::Op("."), span }) if span.end == start);
         let rest = self.rest();
-        if !after_dot {
-            if let Some(len) = float_length(rest) {
-                self.at += len;
-                let digits: String =
-                    rest.get(..len).unwrap_or_default().chars().filter(|c| *c != '_').collect();
-                self.push(Tok::Float(digits.parse().unwrap_or(f64::INFINITY)), start..self.at);
-                return Ok(());
-            }
+        if !after_dot && let Some(len) = float_length(rest) {
+            self.at += len;
+            let digits: String = rest.get(..len).unwrap_or_default().chars().filter(|c| *c != '_').collect();
+            self.push(Tok::Float(digits.parse().unwrap_or(f64::INFINITY)), start..self.at);
+            return Ok(());
         }
         let (len, radix, skip) = integer_length(rest);
         self.at += len;

@@ -13,7 +13,7 @@ use super::globals::{self, GLOBALS};
 use super::output::{describe, text};
 use super::{Root, errors, fail, undefined};
 use crate::functions::{self, Function, Type};
-use crate::value::{Elem, List, Value};
+use crate::value::{Elem, Int, IntKind, List, Value};
 
 /// Names known from Ansible, for functions of the library.
 pub(super) const ALIASES: &[(&str, &str)] = &[
@@ -67,11 +67,19 @@ pub(super) fn index(name: &str) -> Option<usize> {
     globals::index(name).or_else(|| function_index(name).map(|i| GLOBALS.len() + i))
 }
 
+/// The name of the function of a number.
+pub(super) fn name(index: usize) -> Option<&'static str> {
+    match GLOBALS.get(index) {
+        Some((name, _)) => Some(name),
+        None => table().functions.get(index.wrapping_sub(GLOBALS.len())).map(|f| f.name),
+    }
+}
+
 /// Calls the function of a number.
 pub(super) fn call(state: &mut State, index: usize, args: &[Jinja]) -> Result<Jinja, Error> {
     match GLOBALS.get(index) {
         Some((_, global)) => global(state, args),
-        None => match table().functions.get(index - GLOBALS.len()) {
+        None => match table().functions.get(index.wrapping_sub(GLOBALS.len())) {
             Some(function) => run(state, function, args),
             None => Err(fail("unknown function")),
         },
@@ -118,7 +126,7 @@ fn run(state: &mut State, function: &'static Function, args: &[Jinja]) -> Result
         values.push(coerce(function, wanted, arg, lenient)?);
     }
     let root = Root::of(state)?;
-    match (function.call)(root.env(), &values) {
+    match function.run(root.env(), &values) {
         // Whoever asks for a float gets one; elsewhere whole numbers are integers.
         Ok(Value::Float(f)) if function.name == "float64" => Ok(Jinja::from(f)),
         Ok(value) => Ok(to_jinja(&value)),
@@ -206,6 +214,10 @@ fn coerce(function: &Function, wanted: Type, value: &Jinja, lenient: bool) -> Re
         Type::Dict => match to_torii(value)? {
             map @ Value::Map(_) => Ok(map),
             _ => wrong("a mapping"),
+        },
+        Type::Other("uint32") => match value.as_i64().filter(|_| value.is_number()).map(u32::try_from) {
+            Some(Ok(n)) => Ok(Value::Int(Int::new(i64::from(n), IntKind::Uint32))),
+            _ => wrong("an integer that is not negative"),
         },
         Type::Other(name) => match to_torii(value)? {
             object if object.type_name() == name => Ok(object),

@@ -22,6 +22,8 @@ mod ops;
 mod output;
 mod parser;
 mod predicates;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -45,6 +47,12 @@ const MAX_NESTING: usize = 30;
 
 /// Fuel that pays for one byte of output: minijinja counts 64 bytes as one step.
 const BYTES_PER_STEP: usize = 64;
+
+/// Steps that a call of `tpl` costs besides its text and what the text does: it is parsed each time.
+const TPL_STEPS: u64 = 100;
+
+/// Steps that an `include` of a Jinja file costs besides what the file does.
+const INCLUDE_STEPS: u64 = 20;
 
 /// An error of minijinja's in our words.
 fn fail(message: impl Into<Cow<'static, str>>) -> minijinja::Error {
@@ -293,8 +301,13 @@ impl Object for Root {
         if key == ROOT {
             return Some(Jinja::from_dyn_object(self.clone()));
         }
-        if let Some(index) = library::index(key) {
+        // Jinja's globals are values, as in Jinja2. The library's functions are not: their names are left to
+        // variables (`title | default("none")`), and only a call means them.
+        if let Some(index) = globals::index(key) {
             return Some(Jinja::from_object(library::Callable { name: key.to_string(), index }));
+        }
+        if library::function_index(key).is_some() {
+            return None;
         }
         // Says that the name is missing, for an error that may follow.
         convert::map_to_jinja(&self.dot).get_attr(key).ok().filter(|v| !v.is_undefined())
@@ -337,7 +350,7 @@ impl Root {
                 return Err(fail(format!("the Jinja template `{name}` wants a mapping as its context")));
             };
             let (text, steps) = run(state.env(), &self.with_dot(dot), key)?;
-            state.consume_fuel(steps)?;
+            state.consume_fuel(INCLUDE_STEPS + steps)?;
             return Ok(Jinja::from(text));
         }
         match self.peer.as_ref().and_then(|peer| peer.include(name, dot)) {
@@ -369,7 +382,7 @@ impl Root {
         let file: Arc<str> = format!("text of tpl in {}", caller.map_or(outer, |i| &i.file)).into();
         let text: Arc<str> = normalized(Cow::Borrowed(source)).as_ref().into();
         let key: Arc<str> = format!("{outer}#tpl").into();
-        state.consume_fuel((source.len() / BYTES_PER_STEP) as u64 + 1)?;
+        state.consume_fuel(TPL_STEPS + source.len() as u64 / 4)?;
         let info =
             prepare(key, file, text, base, &|full| self.shared.info(full).is_some()).map_err(errors::wrap)?;
         let env: &Environment<'_> = state.env();

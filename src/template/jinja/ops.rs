@@ -22,6 +22,9 @@ const MAX_WORK: u64 = 20_000_000;
 /// How much more than looking at an item it costs to make one.
 const ITEM_WORK: usize = 8;
 
+/// Bytes of text that are as much work as one item.
+const BYTES_PER_WORK: usize = 16;
+
 /// So much work costs one step.
 const WORK_PER_STEP: u64 = 8;
 
@@ -347,7 +350,10 @@ fn equal_at(a: &Jinja, b: &Jinja, depth: usize) -> Result<bool, Error> {
     defined(a, b)?;
     work(1)?;
     match (a.kind(), b.kind()) {
-        (ValueKind::String, ValueKind::String) => return Ok(a.as_str() == b.as_str()),
+        (ValueKind::String, ValueKind::String) => {
+            work(a.as_str().map_or(0, str::len) / BYTES_PER_WORK)?;
+            return Ok(a.as_str() == b.as_str());
+        }
         (ValueKind::None, ValueKind::None) => return Ok(true),
         _ => {}
     }
@@ -359,10 +365,10 @@ fn equal_at(a: &Jinja, b: &Jinja, depth: usize) -> Result<bool, Error> {
             if a.is_tuple() != b.is_tuple() {
                 return Ok(false);
             }
-            if let (Some(x), Some(y)) = (convert::as_list(a), convert::as_list(b)) {
-                if x.is_same(&y) {
-                    return Ok(true);
-                }
+            if let (Some(x), Some(y)) = (convert::as_list(a), convert::as_list(b))
+                && x.is_same(&y)
+            {
+                return Ok(true);
             }
             if a.len() != b.len() {
                 return Ok(false);
@@ -375,10 +381,10 @@ fn equal_at(a: &Jinja, b: &Jinja, depth: usize) -> Result<bool, Error> {
             Ok(true)
         }
         (ValueKind::Map, ValueKind::Map) => {
-            if let (Some(x), Some(y)) = (convert::as_map(a), convert::as_map(b)) {
-                if x.is_same(&y) {
-                    return Ok(true);
-                }
+            if let (Some(x), Some(y)) = (convert::as_map(a), convert::as_map(b))
+                && x.is_same(&y)
+            {
+                return Ok(true);
             }
             if a.len() != b.len() {
                 return Ok(false);
@@ -425,7 +431,10 @@ fn compare_at(a: &Jinja, b: &Jinja, depth: usize) -> Result<Ordering, Error> {
         return Ok(compare_numbers(x, y).unwrap_or(Ordering::Greater));
     }
     match (a.kind(), b.kind()) {
-        (ValueKind::String, ValueKind::String) => Ok(a.as_str().cmp(&b.as_str())),
+        (ValueKind::String, ValueKind::String) => {
+            work(a.as_str().map_or(0, str::len) / BYTES_PER_WORK)?;
+            Ok(a.as_str().cmp(&b.as_str()))
+        }
         (ValueKind::Seq, ValueKind::Seq) if a.is_tuple() == b.is_tuple() => {
             let (x, y) = (items(a)?, items(b)?);
             for (p, q) in x.iter().zip(&y) {
@@ -470,7 +479,10 @@ pub(super) fn contains(container: &Jinja, item: &Jinja) -> Result<bool, Error> {
     defined(container, item)?;
     match container.kind() {
         ValueKind::String => match (container.as_str(), item.as_str(), item.kind()) {
-            (Some(text), Some(part), ValueKind::String) => Ok(text.contains(part)),
+            (Some(text), Some(part), ValueKind::String) => {
+                work(text.len() / BYTES_PER_WORK)?;
+                Ok(text.contains(part))
+            }
             _ => Err(fail(format!("only a string can be `in` a string, not {}", describe(item)))),
         },
         ValueKind::Map => {

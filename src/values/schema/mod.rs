@@ -6,6 +6,7 @@
 //!
 //! `$ref` leads to the chart's own schema only: no file and no address is read.
 
+mod compare;
 mod quick;
 mod strict;
 mod well_formed;

@@ -7,18 +7,16 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value as Json;
 
+use super::compare::{equal, is_of, number_keyword, size};
 use super::well_formed;
 use crate::functions::regex::Regex;
 use crate::limits::Limits;
-use crate::value::number::{Decimal, shortest};
 use crate::value::{Map, Value};
 
 /// Subschemas applied to values in one check.
 pub(super) const MAX_STEPS: u64 = 2_000_000;
 /// Items of a list that are compared with one another for `uniqueItems`.
 const MAX_UNIQUE: usize = 100;
-/// Integers that a float holds exactly.
-const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Why there is no verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +29,7 @@ pub(super) enum Doubt {
     Deep,
 }
 
-type Verdict = Result<bool, Doubt>;
+pub(super) type Verdict = Result<bool, Doubt>;
 
 /// Whether the values meet the schema.
 pub(super) fn is_valid(schema: &Json, values: &Map, limits: &Limits) -> Verdict {
@@ -173,6 +171,16 @@ impl<'s> Quick<'s> {
                 let name = keyword.as_str().ok_or(Doubt::Unknown)?;
                 if ASSERTED_FORMATS.contains(&name) { Err(Doubt::Unknown) } else { Ok(true) }
             }
+            "propertyNames" => {
+                let Value::Map(map) = value else { return Ok(true) };
+                for name in map.keys() {
+                    if !self.child(keyword, &Value::String(name))? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            "dependencies" => self.dependencies(keyword, value),
             key if self.everywhere => self.seldom(key, keyword, value),
             key => match value {
                 Value::Map(map) => object_keyword(key, keyword, map),
@@ -184,10 +192,27 @@ impl<'s> Quick<'s> {
         }
     }
 
+    fn dependencies(&mut self, keyword: &'s Json, value: &Value) -> Verdict {
+        let Value::Map(map) = value else { return Ok(true) };
+        for (name, dependency) in keyword.as_object().ok_or(Doubt::Unknown)? {
+            if !map.contains_key(name) {
+                continue;
+            }
+            let verdict = match dependency {
+                Json::Array(names) => Ok(names.iter().filter_map(Json::as_str).all(|n| map.contains_key(n))),
+                schema => self.schema(schema, value),
+            };
+            if !self.part(verdict)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Where keywords that the quick check does not judge lead.
     fn seldom(&mut self, key: &str, keyword: &'s Json, value: &Value) -> Verdict {
         match (key, value) {
-            ("dependentSchemas" | "dependencies", Value::Map(_)) => {
+            ("dependentSchemas", Value::Map(_)) => {
                 for schema in keyword.as_object().into_iter().flat_map(|schemas| schemas.values()) {
                     let verdict = self.schema(schema, value);
                     self.part(verdict)?;
@@ -351,34 +376,29 @@ const ASSERTED_FORMATS: [&str; 20] = [
     "idn-email",
 ];
 
-/// Keywords without effect on validity here, or only on values of another type.
-fn known(key: &str) -> Verdict {
-    match key {
-        "$schema" | "$id" | "id" | "$comment" | "$defs" | "definitions" | "title" | "description"
-        | "default" | "examples" | "readOnly" | "writeOnly" | "deprecated" | "format" | "then" | "else"
-        | "minProperties" | "maxProperties" | "required" | "minItems" | "maxItems" | "uniqueItems"
-        | "minLength" | "maxLength" | "pattern" | "minimum" | "maximum" | "exclusiveMinimum"
-        | "exclusiveMaximum" | "multipleOf" => Ok(true),
-        "contains"
-        | "minContains"
-        | "maxContains"
-        | "propertyNames"
-        | "dependencies"
-        | "dependentRequired"
-        | "dependentSchemas"
-        | "unevaluatedProperties"
-        | "unevaluatedItems"
-        | "$anchor"
-        | "$dynamicRef"
-        | "$dynamicAnchor"
-        | "$recursiveRef"
-        | "$recursiveAnchor"
-        | "$vocabulary"
-        | "contentEncoding"
-        | "contentMediaType"
-        | "contentSchema" => Err(Doubt::Unknown),
-        _ => Ok(true),
-    }
+/// Keywords that the quick check does not judge.
+pub(super) const STRICT_ONLY: [&str; 16] = [
+    "contains",
+    "minContains",
+    "maxContains",
+    "dependentRequired",
+    "dependentSchemas",
+    "unevaluatedProperties",
+    "unevaluatedItems",
+    "$anchor",
+    "$dynamicRef",
+    "$dynamicAnchor",
+    "$recursiveRef",
+    "$recursiveAnchor",
+    "$vocabulary",
+    "contentEncoding",
+    "contentMediaType",
+    "contentSchema",
+];
+
+/// Other keywords have no effect here: they are about values of another type, or are words for people.
+pub(super) fn known(key: &str) -> Verdict {
+    if STRICT_ONLY.contains(&key) { Err(Doubt::Unknown) } else { Ok(true) }
 }
 
 fn object_keyword(key: &str, keyword: &Json, map: &Map) -> Verdict {
@@ -406,109 +426,5 @@ fn list_keyword(key: &str, keyword: &Json, items: &[Value]) -> Verdict {
             texts.len() == items.len()
         }
         _ => known(key)?,
-    })
-}
-
-fn number_keyword(key: &str, keyword: &Json, value: &Value) -> Verdict {
-    let number = number(value)?;
-    Ok(match key {
-        "minimum" => number >= exact(keyword)?,
-        "maximum" => number <= exact(keyword)?,
-        "exclusiveMinimum" => number > exact(keyword)?,
-        "exclusiveMaximum" => number < exact(keyword)?,
-        "multipleOf" => is_multiple(number, exact(keyword)?).ok_or(Doubt::Unknown)?,
-        _ => known(key)?,
-    })
-}
-
-/// Whether a number is a whole multiple of another, both taken for what their digits say: 0.3 of 0.1.
-fn is_multiple(number: f64, divisor: f64) -> Option<bool> {
-    let (a, b) = (shortest(number), shortest(divisor));
-    let scale = |d: &Decimal| d.point.checked_sub(i32::try_from(d.digits.len()).ok()?);
-    let least = scale(&a)?.min(scale(&b)?);
-    let whole = |d: &Decimal| {
-        let zeros = u32::try_from(scale(d)? - least).ok()?;
-        let digits: i128 = if d.digits.is_empty() { 0 } else { d.digits.parse().ok()? };
-        digits.checked_mul(10_i128.checked_pow(zeros)?)
-    };
-    whole(&a)?.checked_rem(whole(&b)?).map(|rest| rest == 0)
-}
-
-/// A number of the values, if it is exact.
-fn number(value: &Value) -> Result<f64, Doubt> {
-    let number = match value {
-        Value::Float(f) => *f,
-        Value::Int(i) => i.as_i64() as f64,
-        _ => return Err(Doubt::Unknown),
-    };
-    if number.abs() <= EXACT { Ok(number) } else { Err(Doubt::Unknown) }
-}
-
-/// A number of the schema, if it is exact.
-fn exact(keyword: &Json) -> Result<f64, Doubt> {
-    keyword.as_f64().filter(|n| n.abs() <= EXACT).ok_or(Doubt::Unknown)
-}
-
-/// A length or number of entries.
-fn size(keyword: &Json) -> Result<f64, Doubt> {
-    exact(keyword).and_then(|n| if n >= 0.0 && n.fract() == 0.0 { Ok(n) } else { Err(Doubt::Unknown) })
-}
-
-fn is_of(value: &Value, types: &Json) -> Verdict {
-    match types {
-        Json::String(name) => is_of_type(value, name),
-        Json::Array(names) => {
-            for name in names {
-                if is_of_type(value, name.as_str().ok_or(Doubt::Unknown)?)? {
-                    return Ok(true);
-                }
-            }
-            Ok(false)
-        }
-        _ => Err(Doubt::Unknown),
-    }
-}
-
-fn is_of_type(value: &Value, name: &str) -> Verdict {
-    Ok(match (name, value) {
-        ("null", Value::Null)
-        | ("boolean", Value::Bool(_))
-        | ("number", Value::Float(_) | Value::Int(_))
-        | ("integer", Value::Int(_))
-        | ("string", Value::String(_))
-        | ("array", Value::List(_))
-        | ("object", Value::Map(_)) => true,
-        ("integer", Value::Float(f)) => f.fract() == 0.0,
-        ("null" | "boolean" | "number" | "integer" | "string" | "array" | "object", _) => false,
-        _ => return Err(Doubt::Unknown),
-    })
-}
-
-fn equal(value: &Value, json: &Json) -> Verdict {
-    Ok(match (value, json) {
-        (Value::Null, Json::Null) => true,
-        (Value::Bool(a), Json::Bool(b)) => a == b,
-        (Value::String(a), Json::String(b)) => a == b.as_str(),
-        (Value::Float(_) | Value::Int(_), Json::Number(_)) => number(value)? == exact(json)?,
-        (Value::List(a), Json::Array(b)) if a.len() != b.len() => false,
-        (Value::List(a), Json::Array(b)) => {
-            for (a, b) in a.read().iter().zip(b) {
-                if !equal(a, b)? {
-                    return Ok(false);
-                }
-            }
-            true
-        }
-        (Value::Map(a), Json::Object(b)) if a.len() != b.len() => false,
-        (Value::Map(a), Json::Object(b)) => {
-            for (key, b) in b {
-                match a.get(key) {
-                    Some(a) if equal(&a, b)? => {}
-                    _ => return Ok(false),
-                }
-            }
-            true
-        }
-        _ => false,
     })
 }

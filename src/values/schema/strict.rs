@@ -40,7 +40,7 @@ pub(super) fn check(schema: Json, values: &Map) -> Result<std::result::Result<()
     })
 }
 
-fn validate(schema: Json, values: &Json) -> std::result::Result<(), Refusal> {
+pub(super) fn validate(schema: Json, values: &Json) -> std::result::Result<(), Refusal> {
     let refuse = |text: String| Refusal { text, paths: Vec::new() };
     let mut schemas = Schemas::new();
     let mut compiler = Compiler::new();
@@ -70,7 +70,7 @@ impl UrlLoader for NothingOutside {
 }
 
 /// The values as JSON. Whole floats become integers, which are printed alike.
-fn plain(value: &Value) -> Json {
+pub(super) fn plain(value: &Value) -> Json {
     match value {
         Value::Bool(b) => Json::Bool(*b),
         Value::Int(i) => Json::from(i.as_i64()),

@@ -201,3 +201,106 @@ fn a_refused_value_is_traced_to_the_layer_that_set_it() {
     assert_eq!(diagnostic.place.as_ref().unwrap().to_string(), "prod.yaml:2:1");
     assert!(prepare(&chart, &layers, true, &limits, &mut Vec::new()).is_ok());
 }
+
+mod agreement {
+    use proptest::prelude::*;
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+
+    fn value() -> impl Strategy<Value = Json> {
+        let leaf = prop_oneof![
+            Just(json!(null)),
+            any::<bool>().prop_map(Json::from),
+            (-3..4_i32).prop_map(|n| json!(n)),
+            (-3..4_i32).prop_map(|n| json!(f64::from(n) / 2.0)),
+            prop::sample::select(vec!["", "a", "ab", "b", "x1"]).prop_map(Json::from),
+        ];
+        leaf.prop_recursive(3, 12, 3, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
+                entries(inner).prop_map(Json::Object),
+            ]
+        })
+    }
+
+    fn entries(inner: impl Strategy<Value = Json>) -> impl Strategy<Value = serde_json::Map<String, Json>> {
+        let name = prop::sample::select(vec!["a", "b", "c"]).prop_map(String::from);
+        prop::collection::btree_map(name, inner, 0..3).prop_map(|map| map.into_iter().collect())
+    }
+
+    fn schema() -> impl Strategy<Value = Json> {
+        let count = || (0..3_u32).prop_map(|n| json!(n));
+        let types = || {
+            let names = vec!["null", "boolean", "number", "integer", "string", "array", "object"];
+            prop::sample::select(names).prop_map(Json::from)
+        };
+        let pattern = || prop::sample::select(vec!["^a", "b$", "[0-9]", "^(a|b)$"]).prop_map(Json::from);
+        let single = |key: &'static str, value: BoxedStrategy<Json>| value.prop_map(move |v| json!({key: v}));
+        let leaf = prop_oneof![
+            types().prop_map(|t| json!({"type": t})),
+            (types(), types()).prop_map(|(a, b)| if a == b {
+                json!({"type": a})
+            } else {
+                json!({"type": [a, b]})
+            }),
+            value().prop_map(|v| json!({"const": v})),
+            prop::collection::vec(value(), 1..4).prop_map(|v| json!({"enum": v})),
+            single("minimum", (-2..3_i32).prop_map(|n| json!(n)).boxed()),
+            single("exclusiveMaximum", (-2..3_i32).prop_map(|n| json!(f64::from(n) / 2.0)).boxed()),
+            single("multipleOf", prop::sample::select(vec![json!(1), json!(0.5), json!(2)]).boxed()),
+            single("minLength", count().boxed()),
+            single("maxLength", count().boxed()),
+            single("pattern", pattern().boxed()),
+            single("maxItems", count().boxed()),
+            single("minProperties", count().boxed()),
+            Just(json!({"uniqueItems": true})),
+            Just(json!({"required": ["a", "b"]})),
+            Just(json!({"dependencies": {"a": ["b"]}})),
+            Just(json!({"$ref": "#/definitions/d"})),
+            any::<bool>().prop_map(Json::from),
+        ];
+        leaf.prop_recursive(3, 16, 3, move |inner| {
+            let list = || prop::collection::vec(inner.clone(), 1..3).prop_map(Json::from).boxed();
+            prop_oneof![
+                single("allOf", list()),
+                single("anyOf", list()),
+                single("oneOf", list()),
+                single("items", inner.clone().boxed()),
+                (list(), inner.clone()).prop_map(|(l, s)| json!({"items": l, "additionalItems": s})),
+                single("not", inner.clone().boxed()),
+                single("propertyNames", inner.clone().boxed()),
+                (inner.clone(), inner.clone(), inner.clone())
+                    .prop_map(|(i, t, e)| json!({"if": i, "then": t, "else": e})),
+                (entries(inner.clone()), inner.clone(), pattern(), inner.clone()).prop_map(|(p, a, k, v)| {
+                    let key = k.as_str().unwrap_or_default().to_string();
+                    json!({"properties": p, "additionalProperties": a, "patternProperties": {key: v}})
+                }),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_quick_check_never_contradicts_the_strict_one(
+            draft in prop::sample::select(vec!["draft-06/schema", "draft-07/schema#", "draft/2019-09/schema", "schema"]),
+            defined in schema(),
+            schema in schema(),
+            given in entries(value()),
+        ) {
+            let schema = json!({
+                "$schema": format!("http://json-schema.org/{draft}"),
+                "definitions": {"d": defined},
+                "allOf": [schema],
+            });
+            let values = crate::json::decode(Json::Object(given).to_string().as_bytes()).unwrap();
+            let values = values.as_map().unwrap().clone();
+            if let Ok(verdict) = quick::is_valid(&schema, &values, &Limits::default()) {
+                let strict = strict::validate(schema, &strict::plain(&Value::Map(values)));
+                prop_assert_eq!(verdict, strict.is_ok(), "{:?}", strict);
+            }
+        }
+    }
+}

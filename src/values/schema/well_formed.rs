@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use serde_json::Value as Json;
 
-use super::quick::resolve;
+use super::quick::{STRICT_ONLY, resolve};
 use crate::functions::regex;
 use crate::limits::Limits;
 
@@ -44,10 +44,9 @@ impl<'s> Walk<'s> {
 
     fn keyword(&mut self, key: &str, keyword: &'s Json, depth: usize) -> Option<()> {
         let fine = match key {
-            "$schema" => depth == 0,
             // An id within the schema changes what references mean.
             "$id" | "id" if depth > 0 => !keyword.is_string(),
-            "$id" | "id" | "$comment" | "title" | "description" | "format" => keyword.is_string(),
+            "$schema" | "$id" | "id" | "$comment" | "title" | "description" | "format" => keyword.is_string(),
             "pattern" => regex::check(keyword.as_str()?).is_ok(),
             "$ref" => {
                 let target = resolve(self.root, keyword.as_str()?)?;
@@ -62,7 +61,10 @@ impl<'s> Walk<'s> {
                 }
                 _ => false,
             },
-            "enum" => !keyword.as_array()?.is_empty(),
+            "enum" => {
+                let items = keyword.as_array()?;
+                !items.is_empty() && (self.draft > 7 || self.are_texts(items))
+            }
             "required" => {
                 let names = keyword.as_array()?;
                 self.are_texts(names) && (self.draft > 4 || !names.is_empty())
@@ -99,29 +101,25 @@ impl<'s> Walk<'s> {
                 return self.schema(keyword, depth + 1);
             }
             "const" => self.draft > 4,
+            "propertyNames" => {
+                return if self.draft > 4 { self.schema(keyword, depth + 1) } else { None };
+            }
+            "dependencies" if self.draft < 2019 => {
+                for dependency in keyword.as_object()?.values() {
+                    match dependency {
+                        Json::Array(names) if self.are_texts(names) => {}
+                        schema => self.schema(schema, depth + 1)?,
+                    }
+                }
+                true
+            }
+            "dependencies" => false,
             "if" | "then" | "else" => {
                 return if self.draft > 6 { self.schema(keyword, depth + 1) } else { None };
             }
             "default" => true,
             // Whatever else means something is for the strict check, even where it has no effect.
-            "contains"
-            | "minContains"
-            | "maxContains"
-            | "propertyNames"
-            | "dependencies"
-            | "dependentRequired"
-            | "dependentSchemas"
-            | "unevaluatedProperties"
-            | "unevaluatedItems"
-            | "$anchor"
-            | "$dynamicRef"
-            | "$dynamicAnchor"
-            | "$recursiveRef"
-            | "$recursiveAnchor"
-            | "$vocabulary"
-            | "contentEncoding"
-            | "contentMediaType"
-            | "contentSchema" => false,
+            key if STRICT_ONLY.contains(&key) => false,
             _ => true,
         };
         fine.then_some(())

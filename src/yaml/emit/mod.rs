@@ -5,6 +5,7 @@
 
 mod order;
 mod scalar;
+mod style;
 
 use crate::value::number::{format_f, format_g};
 use crate::value::{Kind, List, Map, Str, Value};

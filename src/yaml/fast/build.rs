@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use crate::value::{Int, IntKind, Map, MapType, Str, Value};
 
-use super::super::decode::{Numbers, scalar_key};
+use super::super::decode::Numbers;
+use super::super::meaning::scalar_key;
 use super::super::resolve::{Scalar, resolve};
 use super::{Kind, Sink, read};
 

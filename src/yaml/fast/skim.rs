@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::super::decode::float_text;
 use super::super::head::Head;
+use super::super::meaning::float_text;
 use super::super::resolve::{Scalar, resolve};
 use super::{Kind, Sink, read};
 

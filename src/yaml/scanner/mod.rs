@@ -10,6 +10,7 @@ pub(super) use self::scalar::Cursor;
 
 use std::collections::VecDeque;
 
+use super::input::has_odd_breaks;
 use super::token::{Fault, Mark, NO_KEY, Stage, Token, TokenKind};
 
 /// Levels of flow collections and of indentation: go-yaml's bounds.
@@ -21,6 +22,8 @@ pub(super) struct Scanner<'a> {
     text: &'a [u8],
     /// What is wrong after the end of the text, if it was cut there.
     cut: Option<&'static str>,
+    /// Whether lines may end with something else than LF.
+    odd_breaks: bool,
 
     pos: usize,
     line: u32,
@@ -59,6 +62,7 @@ impl<'a> Scanner<'a> {
         Scanner {
             text,
             cut,
+            odd_breaks: has_odd_breaks(text),
             pos: 0,
             line: 0,
             line_start: 0,
@@ -236,21 +240,14 @@ impl<'a> Scanner<'a> {
     }
 
     fn skip_to_line_end(&mut self) {
-        while let Some(found) = memchr::memchr3(b'\n', 0xC2, 0xE2, self.rest()) {
-            // A lone CR ends a line as well. It is rare, so it may be looked for after the fact.
-            let line = self.text.get(self.pos..self.pos + found).unwrap_or_default();
-            if let Some(cr) = memchr::memchr(b'\r', line) {
-                self.pos += cr;
-                return;
-            }
-            self.pos += found;
-            if self.break_len(self.pos) > 0 {
-                return;
-            }
+        if !self.odd_breaks {
+            let rest = self.rest();
+            self.pos += memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            return;
+        }
+        while !self.is_breakz(self.pos) {
             self.pos += 1;
         }
-        let rest = self.rest();
-        self.pos += memchr::memchr(b'\r', rest).unwrap_or(rest.len());
     }
 
     fn rest(&self) -> &'a [u8] {

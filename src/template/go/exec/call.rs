@@ -66,7 +66,7 @@ impl Machine<'_> {
     ) -> Result<Operand> {
         let signature = Signature { params: function.params, variadic: function.variadic };
         let start = self.arguments(f, dot, function.name, signature, given)?;
-        let result = (function.call)(&self.templates.env, self.args.get(start..).unwrap_or_default());
+        let result = function.run(&self.templates.env, self.args.get(start..).unwrap_or_default());
         self.args.truncate(start);
         match result {
             Ok(value) => Ok(Operand { value, interface: function.returns == Type::Any, in_place: false }),

@@ -331,6 +331,11 @@ impl Machine<'_> {
                 Some(n) => return Ok(Value::int64(n)),
                 None => "integer",
             },
+            // The only unsigned parameter of the library: the counter of `derivePassword`.
+            (Type::Other("uint32"), _) => match number.uint {
+                Some(n) => return Ok(Value::Int(Int::new(i64::from(n as u32), IntKind::Uint32))),
+                None => "unsigned integer",
+            },
             (Type::Float64, _) => match number.float {
                 Some(n) => return Ok(Value::Float(n)),
                 None => "float",

@@ -85,7 +85,7 @@ fn unescaped(text: &str) -> String {
     while let Some(at) = rest.find('&') {
         let (before, tail) = rest.split_at(at);
         out.push_str(before);
-        let end = tail.find(';').filter(|end| *end <= 10);
+        let end = tail.bytes().take(11).position(|b| b == b';');
         let found = end.and_then(|end| {
             let name = tail.get(1..end)?;
             let c = match name {

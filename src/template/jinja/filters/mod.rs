@@ -91,6 +91,12 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
     FILTERS.iter().map(|(name, _)| *name).chain(library::function_names())
 }
 
+/// Jinja's own filters, by name.
+#[cfg(test)]
+pub(super) fn own_names() -> impl Iterator<Item = &'static str> {
+    FILTERS.iter().map(|(name, _)| *name)
+}
+
 /// `value | required("message")`
 fn required(state: &mut State, value: &Jinja, args: &[Jinja]) -> Result<Jinja, Error> {
     let mut all = args.to_vec();
@@ -107,6 +113,6 @@ pub(super) fn apply(state: &mut State, index: usize, value: &Jinja, args: &[Jinj
             }
             filter(state, value, args)
         }
-        None => library::apply(state, index - FILTERS.len(), value, args),
+        None => library::apply(state, index.wrapping_sub(FILTERS.len()), value, args),
     }
 }

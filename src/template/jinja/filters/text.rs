@@ -228,10 +228,10 @@ pub(crate) fn truncate(_: &mut State, value: &Jinja, args: &[Jinja]) -> Result<J
     }
     let keep = usize::try_from(length - end_len).unwrap_or(0);
     let mut kept: String = text.chars().take(keep).collect();
-    if !truth(killwords.as_ref(), false) {
-        if let Some(space) = kept.rfind(' ') {
-            kept.truncate(space);
-        }
+    if !truth(killwords.as_ref(), false)
+        && let Some(space) = kept.rfind(' ')
+    {
+        kept.truncate(space);
     }
     kept.push_str(&end);
     Ok(Jinja::from(kept))
@@ -267,45 +267,56 @@ pub(crate) fn wordwrap(_: &mut State, value: &Jinja, args: &[Jinja]) -> Result<J
     if joined.len() > MAX_SIZE { Err(too_large("wordwrap")) } else { Ok(Jinja::from(joined)) }
 }
 
+/// What is left of a word or gap.
+struct Chunk {
+    chars: Vec<char>,
+    taken: usize,
+}
+
+impl Chunk {
+    fn rest(&self) -> &[char] {
+        self.chars.get(self.taken..).unwrap_or_default()
+    }
+
+    fn is_gap(&self) -> bool {
+        self.rest().iter().all(|c| c.is_whitespace())
+    }
+
+    fn take(&mut self, n: usize) -> String {
+        let part = self.rest().iter().take(n).collect();
+        self.taken += n;
+        part
+    }
+}
+
 /// Python's `textwrap.wrap` of one line, whitespace kept as it is.
 fn wrap_line(line: &str, width: usize, long: bool, hyphens: bool) -> Vec<String> {
-    let mut chunks: Vec<String> = chunks(line, hyphens);
-    chunks.reverse();
-    let mut lines = Vec::new();
+    let mut chunks: Vec<Chunk> =
+        chunks(line, hyphens).iter().rev().map(|c| Chunk { chars: c.chars().collect(), taken: 0 }).collect();
+    let mut lines: Vec<String> = Vec::new();
     while !chunks.is_empty() {
         let mut current: Vec<String> = Vec::new();
         let mut len = 0;
-        if !lines.is_empty() && chunks.last().is_some_and(|c| c.trim().is_empty()) {
+        if !lines.is_empty() && chunks.last().is_some_and(Chunk::is_gap) {
             chunks.pop();
         }
-        while let Some(chunk) = chunks.last() {
-            let n = chunk.chars().count();
+        while let Some(chunk) = chunks.last_mut() {
+            let n = chunk.rest().len();
             if len + n > width {
                 break;
             }
             len += n;
-            current.extend(chunks.pop());
+            current.push(chunk.take(n));
+            chunks.pop();
         }
-        if let Some(chunk) = chunks.last().filter(|c| c.chars().count() > width).cloned() {
-            let space = width.saturating_sub(len).max(usize::from(width == 0));
+        if let Some(chunk) = chunks.last_mut().filter(|c| c.rest().len() > width) {
+            let space = width.saturating_sub(len);
             if long && space > 0 {
-                let mut cut = space;
-                if hyphens && chunk.chars().count() > space {
-                    let head: Vec<char> = chunk.chars().take(space).collect();
-                    if let Some(at) = head.iter().rposition(|c| *c == '-') {
-                        if at > 0 && head.iter().take(at).any(|c| *c != '-') {
-                            cut = at + 1;
-                        }
-                    }
-                }
-                current.push(chunk.chars().take(cut).collect());
-                let rest: String = chunk.chars().skip(cut).collect();
-                chunks.pop();
-                if !rest.is_empty() {
-                    chunks.push(rest);
-                }
+                current.push(chunk.take(cut(chunk.rest(), space, hyphens)));
             } else if current.is_empty() {
-                current.extend(chunks.pop());
+                let all = chunk.rest().len();
+                current.push(chunk.take(all));
+                chunks.pop();
             }
         }
         if current.last().is_some_and(|c| c.trim().is_empty()) {
@@ -316,6 +327,18 @@ fn wrap_line(line: &str, width: usize, long: bool, hyphens: bool) -> Vec<String>
         }
     }
     lines
+}
+
+/// Where a word that is too long is cut: after the last hyphen that fits, or where the line is full.
+fn cut(word: &[char], space: usize, hyphens: bool) -> usize {
+    let head = word.get(..space).unwrap_or(word);
+    if hyphens
+        && let Some(at) = head.iter().rposition(|c| *c == '-')
+        && head.iter().take(at).any(|c| *c != '-')
+    {
+        return at + 1;
+    }
+    space
 }
 
 /// The words and gaps of a line; with `hyphens`, words are also split after hyphens between letters.

@@ -1,0 +1,499 @@
+//! Statements.
+
+use std::fmt::Write;
+
+use super::super::ast::{Expr, Kind, Param, Span, Stmt, Target};
+use super::super::lexer::SyntaxError;
+use super::scan::{hides_names, jumps, no_jump, uses};
+use super::{Done, Lower, Segment, write_identifier};
+
+impl<'a> Lower<'a, '_> {
+    pub(super) fn body(&mut self, body: &[Stmt<'a>]) -> Done {
+        let renames = self.renames.len();
+        for stmt in body {
+            self.statement(stmt)?;
+        }
+        self.renames.truncate(renames);
+        Ok(())
+    }
+
+    /// A branch of an `if`, which has no scope of its own.
+    pub(super) fn branch(&mut self, body: &[Stmt<'a>]) -> Done {
+        self.conditions += 1;
+        body.iter().try_for_each(|stmt| self.statement(stmt))?;
+        self.conditions -= 1;
+        Ok(())
+    }
+
+    /// A body with a scope of its own.
+    pub(super) fn scoped(&mut self, body: &[Stmt<'a>]) -> Done {
+        self.out.push_str("{% with %}");
+        self.body(body)?;
+        self.out.push_str("{% endwith %}");
+        Ok(())
+    }
+
+    pub(super) fn statement(&mut self, stmt: &Stmt<'a>) -> Done {
+        match stmt {
+            Stmt::Data(text, span) => {
+                let from = self.out.len();
+                self.data(text);
+                self.mark(from, span);
+                Ok(())
+            }
+            Stmt::Print(expr) => self.print(expr),
+            Stmt::For { target, iter, test, recursive, body, otherwise } => {
+                self.for_loop(target, iter, test.as_ref(), *recursive, body, otherwise)
+            }
+            Stmt::If { branches, otherwise } => {
+                for (i, (test, body)) in branches.iter().enumerate() {
+                    self.out.push_str(if i == 0 { "{% if " } else { "{% elif " });
+                    self.expr(test)?;
+                    self.out.push_str(" %}");
+                    self.branch(body)?;
+                }
+                if !otherwise.is_empty() {
+                    self.out.push_str("{% else %}");
+                    self.branch(otherwise)?;
+                }
+                self.out.push_str("{% endif %}");
+                Ok(())
+            }
+            Stmt::With { pairs, body } => self.with(pairs, body),
+            Stmt::Set(target, value) => {
+                self.out.push_str("{% set ");
+                let from = self.out.len();
+                self.target(target);
+                self.out.push_str(" = ");
+                self.expr(value)?;
+                if let Target::Tuple(targets) = target {
+                    let _ = write!(self.out, "|__unpack({})", targets.len());
+                }
+                let whole = match target {
+                    Target::Field(_, _, span) => span.start..value.span.end,
+                    _ => value.span.clone(),
+                };
+                self.mark(from, &whole);
+                self.out.push_str(" %}");
+                Ok(())
+            }
+            Stmt::SetBlock { target, filter, body } => {
+                no_jump(body, "set")?;
+                self.out.push_str("{% set ");
+                self.target(target);
+                if let Some(filter) = filter {
+                    self.out.push_str(" | ");
+                    self.expr(filter)?;
+                }
+                self.out.push_str(" %}");
+                self.scoped(body)?;
+                self.out.push_str("{% endset %}");
+                Ok(())
+            }
+            Stmt::FilterBlock { filter, body } => {
+                no_jump(body, "filter")?;
+                self.out.push_str("{% filter ");
+                self.expr(filter)?;
+                self.out.push_str(" %}");
+                self.scoped(body)?;
+                self.out.push_str("{% endfilter %}");
+                Ok(())
+            }
+            Stmt::Autoescape(body) => {
+                no_jump(body, "autoescape")?;
+                self.scoped(body)
+            }
+            Stmt::Block { name, scoped, required, body, span } => {
+                let from = self.out.len();
+                let _ = write!(self.out, "{{% block {name}{} %}}", if *required { " required" } else { "" });
+                self.mark(from, span);
+                // Only a scoped block sees the variables of the loops around it.
+                let hidden = if *scoped { Vec::new() } else { std::mem::take(&mut self.renames) };
+                self.body(body)?;
+                if !*scoped {
+                    self.renames = hidden;
+                }
+                self.out.push_str("{% endblock %}");
+                Ok(())
+            }
+            Stmt::Extends(name, span) => {
+                let from = self.out.len();
+                self.out.push_str("{% extends ");
+                self.template_name(name, false)?;
+                self.out.push_str(" %}");
+                self.mark(from, span);
+                Ok(())
+            }
+            Stmt::Include { name, ignore_missing, with_context, span } => {
+                self.include(name, *ignore_missing, *with_context, span)
+            }
+            Stmt::Import { name, target, with_context, span } => {
+                let module = self.import(name, *with_context, span)?;
+                self.declare(target);
+                self.out.push_str("{% set ");
+                self.put_name(target);
+                let _ = write!(self.out, " = {module} %}}");
+                Ok(())
+            }
+            Stmt::From { name, names, with_context, span } => {
+                let module = self.import(name, *with_context, span)?;
+                for (imported, alias) in names {
+                    self.declare(alias);
+                    self.out.push_str("{% set ");
+                    self.put_name(alias);
+                    let _ = write!(self.out, " = {module}.");
+                    write_identifier(&mut self.out, imported);
+                    self.out.push_str(" %}");
+                }
+                Ok(())
+            }
+            Stmt::Macro { name, params, body, span } => {
+                let raw = self.macro_body(params, body, span)?;
+                self.declare(name);
+                self.out.push_str("{% set ");
+                self.put_name(name);
+                self.out.push_str(" = ");
+                self.macro_value(&raw, name, params, body);
+                self.out.push_str(" %}");
+                Ok(())
+            }
+            Stmt::CallBlock { params, call, body, span } => {
+                let raw = self.macro_body(params, body, span)?;
+                let caller = self.temp();
+                let _ = write!(self.out, "{{% set {caller} = ");
+                self.macro_value(&raw, "caller", params, body);
+                self.out.push_str(" %}{{ ");
+                let Kind::Call(callee, args) = &call.kind else { return Ok(()) };
+                let from = self.out.len();
+                self.call(callee, args, Some(&caller))?;
+                self.mark(from, &call.span);
+                self.out.push_str(" }}");
+                Ok(())
+            }
+            Stmt::Do(expr) => {
+                self.out.push_str("{% set __t = ");
+                self.expr(expr)?;
+                self.out.push_str(" %}");
+                Ok(())
+            }
+            Stmt::Break => {
+                self.out.push_str("{% break %}");
+                Ok(())
+            }
+            Stmt::Continue => {
+                self.out.push_str("{% continue %}");
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn data(&mut self, text: &str) {
+        let plain =
+            !text.contains("{{") && !text.contains("{%") && !text.contains("{#") && !text.ends_with('{');
+        if plain {
+            self.out.push_str(text);
+        } else {
+            self.out.push_str("{{ ");
+            self.string(text);
+            self.out.push_str(" }}");
+        }
+    }
+
+    pub(super) fn print(&mut self, expr: &Expr<'a>) -> Done {
+        self.out.push_str("{{ ");
+        let from = self.out.len();
+        self.expr(expr)?;
+        self.mark(from, &expr.span);
+        self.out.push_str(" }}");
+        Ok(())
+    }
+
+    pub(super) fn for_loop(
+        &mut self,
+        target: &Target<'a>,
+        iter: &Expr<'a>,
+        test: Option<&Expr<'a>>,
+        recursive: bool,
+        body: &[Stmt<'a>],
+        otherwise: &[Stmt<'a>],
+    ) -> Done {
+        // Jinja2 runs `else` unless a turn came to its end: `break` and `continue` don't count as that.
+        let flag = (!otherwise.is_empty() && jumps(body)).then(|| self.temp());
+        if let Some(flag) = &flag {
+            let _ = write!(self.out, "{{% set {flag} = (0|__flag) %}}");
+        }
+        let renames = self.renames.len();
+        if hides_names(body) {
+            self.rename(target);
+        }
+        let header = self.out.len();
+        self.out.push_str("{% for ");
+        self.target(target);
+        self.out.push_str(" in ");
+        // The sequence is named outside of the loop.
+        let inner = self.renames.split_off(renames);
+        let from = self.out.len();
+        self.chain(iter)?;
+        let _ = write!(self.out, "|__iter({})", matches!(target, Target::Tuple(_)));
+        self.mark(from, &iter.span);
+        self.renames.extend(inner);
+        if let Some(test) = test {
+            self.out.push_str(" if ");
+            self.expr(test)?;
+        }
+        self.out.push_str(if recursive { " recursive %}" } else { " %}" });
+        self.mark(header, &iter.span);
+        self.body(body)?;
+        self.renames.truncate(renames);
+        if let Some(flag) = &flag {
+            let _ = write!(
+                self.out,
+                "{{% set {flag}.turned = true %}}{{% endfor %}}{{% if not {flag}.turned %}}"
+            );
+            self.otherwise(otherwise)?;
+            self.out.push_str("{% endif %}");
+            return Ok(());
+        }
+        if !otherwise.is_empty() {
+            self.out.push_str("{% else %}");
+            self.otherwise(otherwise)?;
+        }
+        self.out.push_str("{% endfor %}");
+        Ok(())
+    }
+
+    pub(super) fn otherwise(&mut self, body: &[Stmt<'a>]) -> Done {
+        if jumps(body) { self.body(body) } else { self.scoped(body) }
+    }
+
+    pub(super) fn with(&mut self, pairs: &[(Target<'a>, Expr<'a>)], body: &[Stmt<'a>]) -> Done {
+        if jumps(body) {
+            return self.with_by_names(pairs, body);
+        }
+        let renames = self.renames.len();
+        // The values are evaluated outside, all before the first is assigned.
+        let mut values = Vec::new();
+        for (target, value) in pairs {
+            let start = self.out.len();
+            self.expr(value)?;
+            if let Target::Tuple(targets) = target {
+                let _ = write!(self.out, "|__unpack({})", targets.len());
+            }
+            let offset = self.segments.iter().rposition(|s| s.generated.start < start).map_or(0, |i| i + 1);
+            let segments = self.segments.split_off(offset);
+            values.push((self.out.split_off(start), start, segments));
+        }
+        if hides_names(body) {
+            pairs.iter().for_each(|(target, _)| self.rename(target));
+        }
+        self.out.push_str("{% with ");
+        let many = pairs.len() > 1;
+        if many {
+            self.out.push('(');
+        }
+        for (target, _) in pairs {
+            if matches!(target, Target::Tuple(_)) {
+                self.out.push('(');
+                self.target(target);
+                self.out.push(')');
+            } else {
+                self.target(target);
+            }
+            if many {
+                self.out.push_str(", ");
+            }
+        }
+        if many {
+            self.out.push(')');
+        }
+        if !pairs.is_empty() {
+            self.out.push_str(" = ");
+            if many {
+                self.out.push('(');
+            }
+            for (text, start, segments) in values {
+                let moved = self.out.len();
+                let shift = |at: usize| at - start + moved;
+                self.segments.extend(segments.into_iter().map(|s| Segment {
+                    generated: shift(s.generated.start)..shift(s.generated.end),
+                    original: s.original,
+                }));
+                self.out.push_str(&text);
+                if many {
+                    self.out.push_str(", ");
+                }
+            }
+            if many {
+                self.out.push(')');
+            }
+        }
+        self.out.push_str(" %}");
+        self.body(body)?;
+        self.renames.truncate(renames);
+        self.out.push_str("{% endwith %}");
+        Ok(())
+    }
+
+    /// A `with` that a `break` or `continue` leaves: its names become variables that no other part uses,
+    /// since minijinja would not leave the scope.
+    pub(super) fn with_by_names(&mut self, pairs: &[(Target<'a>, Expr<'a>)], body: &[Stmt<'a>]) -> Done {
+        let renames = self.renames.len();
+        let mut values = Vec::new();
+        for (_, value) in pairs {
+            let temp = self.temp();
+            let _ = write!(self.out, "{{% set {temp} = ");
+            self.expr(value)?;
+            self.out.push_str(" %}");
+            values.push(temp);
+        }
+        pairs.iter().for_each(|(target, _)| self.rename(target));
+        for ((target, _), value) in pairs.iter().zip(values) {
+            self.out.push_str("{% set ");
+            self.target(target);
+            let _ = write!(self.out, " = {value}");
+            if let Target::Tuple(targets) = target {
+                let _ = write!(self.out, "|__unpack({})", targets.len());
+            }
+            self.out.push_str(" %}");
+        }
+        self.body(body)?;
+        self.renames.truncate(renames);
+        Ok(())
+    }
+
+    /// The name of another template, as the environment knows it. If it may be missing, an unknown name
+    /// stays as it is.
+    pub(super) fn template_name(&mut self, name: &Expr<'a>, may_miss: bool) -> Done {
+        if let Kind::Str(text) = &name.kind
+            && let Some(full) = (self.resolve)(text)
+        {
+            self.string(&full);
+            return Ok(());
+        }
+        let from = self.out.len();
+        self.chain(name)?;
+        self.out.push_str("|__template(");
+        self.string(self.base);
+        let _ = write!(self.out, ", {may_miss})");
+        self.mark(from, &name.span);
+        Ok(())
+    }
+
+    pub(super) fn include(
+        &mut self,
+        name: &Expr<'a>,
+        ignore_missing: bool,
+        with_context: bool,
+        span: &Span,
+    ) -> Done {
+        let from = self.out.len();
+        let ignore = if ignore_missing { " ignore missing" } else { "" };
+        if with_context {
+            self.out.push_str("{% with %}{% include ");
+            self.template_name(name, ignore_missing)?;
+            let _ = write!(self.out, "{ignore} %}}{{% endwith %}}");
+        } else {
+            let wrapper = self.temp();
+            let _ = write!(
+                self.out,
+                "{{% macro {wrapper}(__name) %}}{{% include __name{ignore} %}}{{% endmacro %}}{{{{ {wrapper}("
+            );
+            self.template_name(name, ignore_missing)?;
+            self.out.push_str(") }}");
+        }
+        self.mark(from, span);
+        Ok(())
+    }
+
+    /// Imports a template; gives the variable that holds its module. Without context, the import runs in a
+    /// macro of its own, which sees none of the variables here.
+    pub(super) fn import(
+        &mut self,
+        name: &Expr<'a>,
+        with_context: bool,
+        span: &Span,
+    ) -> Result<String, SyntaxError> {
+        let from = self.out.len();
+        let module = self.temp();
+        if with_context {
+            self.out.push_str("{% import ");
+            self.template_name(name, false)?;
+            let _ = write!(self.out, " as {module} %}}");
+        } else {
+            let wrapper = self.temp();
+            let _ = write!(
+                self.out,
+                "{{% macro {wrapper}(__name) %}}{{% import __name as {module} %}}\
+                 {{% set __t = {module}|__export %}}{{% endmacro %}}{{% set {module} = {wrapper}("
+            );
+            self.template_name(name, false)?;
+            self.out.push_str(")|__imported %}");
+        }
+        self.mark(from, span);
+        Ok(module)
+    }
+
+    /// The body of a macro as a macro of minijinja that takes every parameter by position.
+    pub(super) fn macro_body(
+        &mut self,
+        params: &[Param<'a>],
+        body: &[Stmt<'a>],
+        span: &Span,
+    ) -> Result<String, SyntaxError> {
+        let raw = self.temp();
+        let renames = self.renames.len();
+        let from = self.out.len();
+        let _ = write!(self.out, "{{% macro {raw}(");
+        for param in params {
+            if matches!(param.name, "loop" | "self") {
+                let temp = self.temp();
+                self.renames.push((param.name, temp));
+            }
+            self.put_name(param.name);
+            self.out.push_str(", ");
+        }
+        for extra in ["varargs", "kwargs", "caller"] {
+            if uses(body, params, extra) && !params.iter().any(|p| p.name == extra) {
+                self.out.push_str(extra);
+                self.out.push_str(", ");
+            }
+        }
+        self.out.push_str(") %}");
+        self.mark(from, span);
+        for param in params {
+            if let Some(default) = &param.default {
+                self.out.push_str("{% if ");
+                self.put_name(param.name);
+                self.out.push_str("|__missing %}{% set ");
+                self.put_name(param.name);
+                self.out.push_str(" = ");
+                self.expr(default)?;
+                self.out.push_str(" %}{% endif %}");
+            }
+        }
+        self.body(body)?;
+        self.out.push_str("{% endmacro %}");
+        self.renames.truncate(renames);
+        Ok(raw)
+    }
+
+    /// The value of a macro: minijinja's, with the signature that binds arguments to it.
+    pub(super) fn macro_value(&mut self, raw: &str, name: &str, params: &[Param<'a>], body: &[Stmt<'a>]) {
+        let _ = write!(self.out, "{raw}|__macro(");
+        self.string(name);
+        let mut flags = 0;
+        for (bit, extra) in ["varargs", "kwargs", "caller"].into_iter().enumerate() {
+            if uses(body, params, extra) && !params.iter().any(|p| p.name == extra) {
+                flags |= 1 << bit;
+            }
+        }
+        let _ = write!(self.out, ", {flags}");
+        for param in params {
+            self.out.push_str(", \"");
+            write_identifier(&mut self.out, param.name);
+            self.out.push('"');
+            self.out.push_str(if param.default.is_some() { ", true" } else { ", false" });
+        }
+        self.out.push(')');
+    }
+}
