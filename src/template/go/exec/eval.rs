@@ -340,10 +340,6 @@ impl Machine<'_> {
                 Some(n) => return Ok(Value::Float(n)),
                 None => "float",
             },
-            (Type::Other("uint32"), _) => match number.uint {
-                Some(n) => return Ok(Value::Int(Int::new(i64::from(n as u32), IntKind::Uint32))),
-                None => "unsigned integer",
-            },
             _ => {
                 let shown = At::Expr(e).show(f.unit);
                 return Err(self.fail(f, format!("can't handle {shown} for arg of type {}", ty.name())));
