@@ -14,7 +14,12 @@ pub fn parse_values(text: &[u8], display: &str) -> Result<Map> {
     let documents = yaml::documents(text).map_err(|e| {
         let mut place = Place::new(display, e.line, e.column);
         place.text = std::str::from_utf8(text).ok().map(Arc::from);
-        Error::new(e.message).at(place)
+        let hint = hint(text, e.line);
+        let error = Error::new(e.message).at(place);
+        match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
     })?;
     let mut values: Option<Map> = None;
     for document in documents {
@@ -25,6 +30,16 @@ pub fn parse_values(text: &[u8], display: &str) -> Result<Map> {
         }
     }
     Ok(values.unwrap_or_else(|| Map::new(MapType::Any)))
+}
+
+/// What is likely wrong with a text that isn't YAML.
+fn hint(text: &[u8], line: usize) -> Option<&'static str> {
+    if text.contains(&0) || (line == 0 && std::str::from_utf8(text).is_err()) {
+        return Some("this file isn't text: is it really the values file?");
+    }
+    let line = text.split(|b| *b == b'\n').nth(line.checked_sub(1)?)?;
+    let indentation = line.iter().take_while(|b| b.is_ascii_whitespace());
+    indentation.into_iter().any(|b| *b == b'\t').then_some("YAML is indented by spaces, never by tabs")
 }
 
 /// Lays one map over another, map by map (`MergeMaps`): what is no map on both sides is replaced, by null

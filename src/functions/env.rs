@@ -118,7 +118,7 @@ impl Env {
             "{function}: keys, password hashes and searches take longer than the limit of {} ms for one render",
             self.limits.crypto_cost
         ))
-        .hint("`--limit crypto-cost=MILLISECONDS` raises it"))
+        .hint("--limit crypto-cost=NUMBER allows more"))
     }
 
     /// Says which template runs from now on.
@@ -148,9 +148,10 @@ impl Env {
             return Err(FunctionError::new(format!(
                 "{function}: the functions of this render have made more than the limit of {} bytes",
                 self.limits.made_bytes
-            )));
+            ))
+            .hint("--limit made-bytes=NUMBER allows more"));
         }
-        self.step(function, size / BYTES_PER_STEP)
+        Ok(())
     }
 
     /// Checks that a result may have grown to this many bytes (or items), without counting the work: for results
@@ -166,7 +167,7 @@ impl Env {
             "{function}: a result of {size} bytes is over the limit of {} bytes for one call",
             self.limits.function_bytes
         ))
-        .hint("`--limit function-bytes=BYTES` raises it"))
+        .hint("--limit function-bytes=NUMBER allows more"))
     }
 
     /// Counts steps of a function whose work isn't bounded by the sizes of its arguments and its result, or is
@@ -184,6 +185,7 @@ impl Env {
         Err(FunctionError::new(format!(
             "{function}: the functions of this render have taken more than the limit of {} steps",
             self.limits.steps
-        )))
+        ))
+        .hint("--limit steps=NUMBER allows more"))
     }
 }

@@ -46,13 +46,16 @@ pub(super) fn read_file(path: &str, size: u64, budget: &mut Budget) -> Result<Fi
 }
 
 fn not_an_archive(shown: &str, data: &[u8]) -> Error {
+    let hint = "a chart is a folder with a Chart.yaml, or an archive of one (.tgz)";
     if shown.ends_with(".yml") || shown.ends_with(".yaml") {
-        return Error::new(format!("file '{shown}' seems to be a YAML file, but expected a gzipped archive"));
+        return Error::new(format!("file '{shown}' seems to be a YAML file, but expected a gzipped archive"))
+            .hint(hint);
     }
     Error::new(format!(
         "file '{shown}' does not appear to be a gzipped archive; got '{}'",
         content_type(data)
     ))
+    .hint(hint)
 }
 
 /// What Go's `http.DetectContentType` says of the commonest files. Helm hands it 512 bytes, filled up with

@@ -182,7 +182,8 @@ fn words(error: &Error, text: &str, names: &[String], miss: Option<&Miss>) -> (S
         ErrorKind::OutOfFuel => (
             "the template takes too many steps or makes too much output".to_string(),
             Some(
-                "is there a loop over far too many items? The limits are `steps` and `output_bytes`"
+                "is there a loop over far too many items? --limit steps=NUMBER and --limit output-bytes=NUMBER \
+                 allow more"
                     .to_string(),
             ),
         ),

@@ -147,6 +147,7 @@ impl<'t> Machine<'t> {
     fn out_of_steps(&self, f: &Frame<'_>) -> Failure {
         let limit = self.templates.env.limits.steps;
         self.fail(f, format!("the templates take more than the limit of {limit} steps"))
+            .hint(Some("is there a loop over far too many items? --limit steps=NUMBER allows more".into()))
     }
 
     /// Appends to the output.
@@ -161,7 +162,9 @@ impl<'t> Machine<'t> {
         self.counters.written += count;
         if self.counters.written > self.templates.env.limits.output_bytes {
             let limit = self.templates.env.limits.output_bytes;
-            return Err(self.fail(f, format!("the output is larger than the limit of {limit} bytes")));
+            return Err(self
+                .fail(f, format!("the output is larger than the limit of {limit} bytes"))
+                .hint(Some("--limit output-bytes=NUMBER allows more".into())));
         }
         Ok(())
     }
