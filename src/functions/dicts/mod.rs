@@ -53,7 +53,8 @@ fn get(_: &Env, args: &[Value]) -> FunctionResult {
 fn set(env: &Env, args: &[Value]) -> FunctionResult {
     let (map, key) = (args::dict(args, 0)?, args::string(args, 1)?);
     let Some(map) = map else { return Err(FunctionError::new("assignment to entry in nil map")) };
-    env.step("set", 1)?;
+    // About what an entry of a map takes.
+    env.check_size("set", 64)?;
     map.insert(key.clone(), args::any(args, 2).clone());
     Ok(Value::Map(map.viewed_as(MapType::Any)))
 }

@@ -110,7 +110,7 @@ impl Machine<'_> {
         let Some(at) = own.iter().rposition(|(s, _)| s == symbol) else {
             return Err(self.undefined(f, *symbol));
         };
-        let scanned = (own.len() - at) as u64 / 32;
+        let scanned = (own.len() - at) as u64 / 12;
         let value = own.get(at).map(|(_, value)| value.clone()).unwrap_or_default();
         self.step(f, scanned)?;
         if names.count == 0 {
