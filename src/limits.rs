@@ -37,7 +37,7 @@ pub struct Limits {
 
 impl Limits {
     /// The names that [`Limits::set`] knows.
-    pub const NAMES: [&str; 13] = [
+    pub const NAMES: [&str; 14] = [
         "file-bytes",
         "chart-bytes",
         "chart-entries",
@@ -47,6 +47,7 @@ impl Limits {
         "template-depth",
         "steps",
         "function-bytes",
+        "made-bytes",
         "output-bytes",
         "regex-bytes",
         "crypto-cost",
@@ -66,6 +67,7 @@ impl Limits {
             "template-depth" => self.template_depth = small,
             "steps" => self.steps = value,
             "function-bytes" => self.function_bytes = small,
+            "made-bytes" => self.made_bytes = value,
             "output-bytes" => self.output_bytes = small,
             "regex-bytes" => self.regex_bytes = small,
             "crypto-cost" => self.crypto_cost = value,
@@ -94,5 +96,22 @@ impl Default for Limits {
             crypto_cost: 4_000,
             schema_depth: 200,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_limit_can_be_set_by_its_name() {
+        let mut limits = Limits::default();
+        for name in Limits::NAMES {
+            assert!(limits.set(name, 7), "{name}");
+        }
+        assert!(!limits.set("nope", 7));
+        // All of them, or this count would be off: each number of the type is shown as 7.
+        assert_eq!(format!("{limits:?}").matches(": 7").count(), Limits::NAMES.len());
+        assert_eq!(format!("{limits:?}").matches(": ").count(), Limits::NAMES.len());
     }
 }
