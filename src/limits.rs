@@ -98,3 +98,20 @@ impl Default for Limits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_limit_can_be_set_by_its_name() {
+        let mut limits = Limits::default();
+        for name in Limits::NAMES {
+            assert!(limits.set(name, 7), "{name}");
+        }
+        assert!(!limits.set("nope", 7));
+        // All of them, or this count would be off: each number of the type is shown as 7.
+        assert_eq!(format!("{limits:?}").matches(": 7").count(), Limits::NAMES.len());
+        assert_eq!(format!("{limits:?}").matches(": ").count(), Limits::NAMES.len());
+    }
+}
