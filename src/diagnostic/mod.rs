@@ -29,7 +29,33 @@ pub struct Diagnostic {
     /// Facts that help to understand.
     pub notes: Vec<String>,
     /// What to do about it.
-    pub hint: Option<String>,
+    pub hint: Option<Hint>,
+}
+
+/// What to do about a failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint {
+    /// The advice.
+    pub text: String,
+    /// The values path that was probably meant, from the chart's own values on: `["service"]`. Who knows the
+    /// layers of values can tell where it is set.
+    pub meant: Option<Vec<String>>,
+}
+
+impl Hint {
+    /// A question whether another path was meant: the one that an expression such as `Values.service` names.
+    pub fn meant(text: impl Into<String>, expression: &str) -> Hint {
+        let path = expression.trim_start_matches(['$', '.']).strip_prefix("Values.");
+        let plain = |name: &str| !name.is_empty() && !name.contains(['[', ']', '(', '"', '\'', ' ']);
+        let path = path.map(|path| path.split('.').map(str::to_string).collect::<Vec<_>>());
+        Hint { text: text.into(), meant: path.filter(|path| path.iter().all(|name| plain(name))) }
+    }
+}
+
+impl<S: Into<String>> From<S> for Hint {
+    fn from(text: S) -> Hint {
+        Hint { text: text.into(), meant: None }
+    }
 }
 
 /// A place in a file.
@@ -69,7 +95,7 @@ impl Error {
     }
 
     /// Adds advice, unless there is some already.
-    pub fn hint(mut self, hint: impl Into<String>) -> Error {
+    pub fn hint(mut self, hint: impl Into<Hint>) -> Error {
         self.0.hint.get_or_insert_with(|| hint.into());
         self
     }
@@ -95,6 +121,17 @@ impl Error {
     /// Replaces the message.
     pub fn reword(mut self, message: impl Into<String>) -> Error {
         self.0.message = message.into();
+        self
+    }
+
+    /// Says where the value is set that was probably meant: `find` knows the place of a values path.
+    pub fn locate_meant(mut self, find: impl FnOnce(&Diagnostic, &[String]) -> Option<Place>) -> Error {
+        let meant = self.0.hint.as_ref().and_then(|hint| hint.meant.as_deref());
+        let place = meant.and_then(|path| find(&self.0, path));
+        if let (Some(hint), Some(place)) = (&mut self.0.hint, place) {
+            let question = hint.text.trim_end_matches('?');
+            hint.text = format!("{question} ({}:{})?", place.file, place.line);
+        }
         self
     }
 

@@ -51,7 +51,7 @@ impl Diagnostic {
             label(&mut out, "note", note);
         }
         if let Some(hint) = &self.hint {
-            label(&mut out, "hint", hint);
+            label(&mut out, "hint", &hint.text);
         }
         out
     }

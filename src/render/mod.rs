@@ -171,7 +171,9 @@ fn fill(request: &Request, output: &mut Output) -> Result<()> {
     clock.lap("parse", output);
     let rendered = execute(&engine, &templates);
     warn(&mut output.warnings, &mut env.take_warnings());
-    let files = rendered?;
+    let files = rendered.map_err(|error| {
+        error.locate_meant(|diagnostic, path| place_of_value(diagnostic, path, &sources, &chart, &layers))
+    })?;
     clock.lap("execute", output);
     collect(&prepared.chart, files, &sources, request.any_text, output)?;
     clock.lap("manifests", output);
@@ -247,6 +249,21 @@ fn execute(engine: &Engine, templates: &[Template]) -> Result<Vec<File>> {
         files.push(File { name: template.source.name.clone(), text });
     }
     Ok(files)
+}
+
+/// Where a value is set that the template with the error may have meant: a path from the values of its own chart on.
+fn place_of_value(
+    diagnostic: &Diagnostic,
+    path: &[String],
+    sources: &[Source],
+    chart: &Chart,
+    layers: &Layers,
+) -> Option<Place> {
+    let file = &diagnostic.place.as_ref()?.file;
+    let folder = &sources.iter().find(|source| source.file == *file)?.base_path;
+    let charts = folder.strip_suffix("/templates")?.split("/charts/").skip(1).map(str::to_string);
+    let path: Vec<String> = charts.chain(path.iter().cloned()).collect();
+    layers.origin(chart, &path)?.place
 }
 
 /// Takes the notes out of the rendered files, and makes objects of the rest.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::diagnostic::{Error, Frame, Place};
+use crate::diagnostic::{Error, Frame, Hint, Place};
 use crate::value::print::quote;
 
 /// A failed execution.
@@ -15,7 +15,7 @@ struct Inner {
     place: Option<Place>,
     frames: Vec<Frame>,
     notes: Vec<String>,
-    hint: Option<String>,
+    hint: Option<Hint>,
     /// Bytes of the texts of the chain.
     size: usize,
 }
@@ -112,9 +112,9 @@ impl Failure {
     }
 
     /// Adds advice, unless there is some.
-    pub fn hint(mut self, hint: Option<String>) -> Failure {
+    pub fn hint(mut self, hint: Option<impl Into<Hint>>) -> Failure {
         if self.0.hint.is_none() {
-            self.0.hint = hint;
+            self.0.hint = hint.map(Into::into);
         }
         self
     }

@@ -254,11 +254,14 @@ fn the_place_the_trace_and_a_near_miss_help_the_reader() {
     let d = e.diagnostic();
     let place = d.place.as_ref().unwrap();
     assert_eq!((&*place.file, place.line, place.column, place.length), ("chart/t", 2, 12, 19));
-    assert_eq!(d.hint.as_deref(), Some("`.Values.servce` is not set; did you mean `.Values.service`?"));
+    assert_eq!(
+        d.hint.as_ref().map(|hint| hint.text.as_str()),
+        Some("`.Values.servce` is not set; did you mean `.Values.service`?")
+    );
     assert_eq!(d.trace.len(), 1);
     assert_eq!(d.trace[0].what, "include \"x\"");
     let e = run("{{ uper \"x\" }}").unwrap_err();
-    assert_eq!(e.diagnostic().hint.as_deref(), Some("did you mean `upper`?"));
+    assert_eq!(e.diagnostic().hint.as_ref().map(|hint| hint.text.as_str()), Some("did you mean `upper`?"));
 }
 
 #[test]

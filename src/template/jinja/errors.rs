@@ -11,7 +11,7 @@ use super::convert::{Miss, take_miss};
 use super::lexer::SyntaxError;
 use super::lower::Segment;
 use super::{Info, Shared, library};
-use crate::diagnostic::{self, Frame, Place, nearest};
+use crate::diagnostic::{self, Frame, Hint, Place, nearest};
 use crate::functions::FunctionError;
 
 /// Advice that travels with an error of minijinja's.
@@ -152,13 +152,13 @@ fn leaf(links: &[Link], miss: Option<&Miss>, hint: Option<String>) -> diagnostic
         Some(place) => diagnostic::Error::new(format!("{place}: {message}")).at(place),
         None => diagnostic::Error::new(message),
     };
-    if let Some(hint) = hint.or(found) {
+    if let Some(hint) = hint.map(Hint::from).or(found) {
         made = made.hint(hint);
     }
     made
 }
 
-fn words(error: &Error, text: &str, names: &[String], miss: Option<&Miss>) -> (String, Option<String>) {
+fn words(error: &Error, text: &str, names: &[String], miss: Option<&Miss>) -> (String, Option<Hint>) {
     let detail = error.detail().unwrap_or_default();
     match error.kind() {
         ErrorKind::UndefinedError => not_set(text, names, miss),
@@ -173,18 +173,18 @@ fn words(error: &Error, text: &str, names: &[String], miss: Option<&Miss>) -> (S
         }
         ErrorKind::InvalidOperation if detail == "recursion limit exceeded" => (
             "templates and macros call each other too deep".to_string(),
-            Some("does one of them include or call itself without an end?".to_string()),
+            Some("does one of them include or call itself without an end?".into()),
         ),
         ErrorKind::CannotUnpack => (
             detail.replace("sequence of wrong length (expected", "the values don't fit the names (expected"),
-            Some("the keys and values of a mapping are walked by `.items()`".to_string()),
+            Some("the keys and values of a mapping are walked by `.items()`".into()),
         ),
         ErrorKind::OutOfFuel => (
             "the template takes too many steps or makes too much output".to_string(),
             Some(
                 "is there a loop over far too many items? --limit steps=NUMBER and --limit output-bytes=NUMBER \
                  allow more"
-                    .to_string(),
+                    .into(),
             ),
         ),
         kind if detail.is_empty() => (kind.to_string(), None),
@@ -198,12 +198,12 @@ fn library_names<'n>() -> impl Iterator<Item = &'n str> {
         .chain(super::globals::GLOBALS.iter().map(|(name, _)| *name))
 }
 
-fn did_you_mean(name: impl fmt::Display) -> String {
-    format!("did you mean `{name}`?")
+fn did_you_mean(name: &str) -> Hint {
+    Hint::meant(format!("did you mean `{name}`?"), name)
 }
 
 /// Words for an undefined value: which one it is, and what it may have been meant to be.
-fn not_set(text: &str, names: &[String], miss: Option<&Miss>) -> (String, Option<String>) {
+fn not_set(text: &str, names: &[String], miss: Option<&Miss>) -> (String, Option<Hint>) {
     let found = miss.and_then(|miss| path_to(text, &miss.key).map(|path| (path, miss)));
     if let Some((path, miss)) = found {
         let keys = miss.map.keys();
@@ -214,7 +214,7 @@ fn not_set(text: &str, names: &[String], miss: Option<&Miss>) -> (String, Option
         let near = nearest(&miss.key, candidates.filter(|c| *c != miss.key));
         return (
             format!("`{path}` is not set"),
-            near.map(|near| did_you_mean(format!("{head}{near}{tail}"))),
+            near.map(|near| did_you_mean(&format!("{head}{near}{tail}"))),
         );
     }
     let text = text.trim();

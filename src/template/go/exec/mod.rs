@@ -147,7 +147,7 @@ impl<'t> Machine<'t> {
     fn out_of_steps(&self, f: &Frame<'_>) -> Failure {
         let limit = self.templates.env.limits.steps;
         self.fail(f, format!("the templates take more than the limit of {limit} steps"))
-            .hint(Some("is there a loop over far too many items? --limit steps=NUMBER allows more".into()))
+            .hint(Some("is there a loop over far too many items? --limit steps=NUMBER allows more"))
     }
 
     /// Appends to the output.
@@ -164,7 +164,7 @@ impl<'t> Machine<'t> {
             let limit = self.templates.env.limits.output_bytes;
             return Err(self
                 .fail(f, format!("the output is larger than the limit of {limit} bytes"))
-                .hint(Some("--limit output-bytes=NUMBER allows more".into())));
+                .hint(Some("--limit output-bytes=NUMBER allows more")));
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! How an error came about, for the reader: places, calls and near misses. Nothing here is on a good way.
 
 use super::{Frame, Machine};
-use crate::diagnostic::{self, Place, nearest};
+use crate::diagnostic::{self, Hint, Place, nearest};
 use crate::template::go::ast::{At, Expr, Span};
 use crate::template::go::failure::Failure;
 use crate::template::go::operand::Operand;
@@ -79,7 +79,7 @@ impl Machine<'_> {
         word: &Expr,
         spans: &[Span],
         index: usize,
-    ) -> Option<String> {
+    ) -> Option<Hint> {
         let start = match word {
             Expr::Variable { name, .. } => String::from_utf8_lossy(f.unit.slice(*name)).into_owned(),
             Expr::Field { .. } => String::new(),
@@ -101,17 +101,20 @@ impl Machine<'_> {
                 let (map, before, span) = parent?;
                 let name = std::str::from_utf8(f.unit.slice(span)).ok()?;
                 if map.contains_key(name) {
-                    return Some(format!("`{path}` is null"));
+                    return Some(format!("`{path}` is null").into());
                 }
                 let keys = map.keys();
                 let near = nearest(name, keys.iter().filter_map(|k| k.as_str()));
                 Some(match near {
-                    Some(near) => format!("`{path}` is not set; did you mean `{before}.{near}`?"),
-                    None => format!("`{path}` is not set"),
+                    Some(near) => {
+                        let meant = format!("{before}.{near}");
+                        Hint::meant(format!("`{path}` is not set; did you mean `{meant}`?"), &meant)
+                    }
+                    None => format!("`{path}` is not set").into(),
                 })
             }
             Value::Map(_) | Value::Object(_) | Value::TypedNil(_) => None,
-            other => Some(format!("`{path}` is a {}, which has no fields", plain_name(&other))),
+            other => Some(format!("`{path}` is a {}, which has no fields", plain_name(&other)).into()),
         }
     }
 }
