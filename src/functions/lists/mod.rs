@@ -277,7 +277,10 @@ mod tests {
     #[test]
     fn the_wrong_kind_is_named_in_the_error() {
         let text = Value::from("s");
-        assert_eq!(call("first", std::slice::from_ref(&text)), Err("Cannot find first on type string".into()));
+        assert_eq!(
+            call("first", std::slice::from_ref(&text)),
+            Err("Cannot find first on type string".into())
+        );
         assert_eq!(call("append", &[text.clone(), Value::Null]), Err("Cannot push on type string".into()));
         assert!(call("first", &[Value::Null]).is_err_and(|e| e.starts_with("runtime error: invalid memory")));
         assert_eq!(call("concat", &[text]), Err("Cannot concat type string as list".into()));
