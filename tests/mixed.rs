@@ -101,3 +101,126 @@ fn a_file_gives_the_same_objects_in_both_languages() {
     let set = ["--set", "port=80", "-o", "json"];
     assert_eq!(render(go.path(), &set), render(mixed.path(), &set));
 }
+
+/// Functions, and arguments that both languages write alike; `L` stands for a list of three strings, `D` for a
+/// mapping.
+const CALLS: &[(&str, &[&str])] = &[
+    ("abbrev", &["5", "\"hello world\""]),
+    ("add", &["1", "2", "3"]),
+    ("adler32sum", &["\"a\""]),
+    ("append", &["L", "\"d\""]),
+    ("atoi", &["\"12\""]),
+    ("b32enc", &["\"abc\""]),
+    ("b64dec", &["\"YWJj\""]),
+    ("b64enc", &["\"abc\""]),
+    ("base", &["\"a/b\""]),
+    ("biggest", &["1", "5", "3"]),
+    ("camelcase", &["\"http_server\""]),
+    ("cat", &["\"a\"", "1"]),
+    ("ceil", &["1.2"]),
+    ("chunk", &["2", "L"]),
+    ("clean", &["\"a//b/..\""]),
+    ("coalesce", &["0", "\"\"", "\"x\""]),
+    ("compact", &["L"]),
+    ("concat", &["L", "L"]),
+    ("contains", &["\"b\"", "\"abc\""]),
+    ("deepCopy", &["D"]),
+    ("deepEqual", &["D", "D"]),
+    ("default", &["\"x\"", "\"\""]),
+    ("dir", &["\"a/b\""]),
+    ("div", &["7", "2"]),
+    ("divf", &["7", "2"]),
+    ("empty", &["\"\""]),
+    ("ext", &["\"a.b\""]),
+    ("first", &["L"]),
+    ("floor", &["1.8"]),
+    ("fromJson", &["'{\"a\": [1, 2.5]}'"]),
+    ("fromYaml", &["\"a: [1, yes]\""]),
+    ("get", &["D", "\"b\""]),
+    ("has", &["\"a\"", "L"]),
+    ("hasKey", &["D", "\"b\""]),
+    ("hasPrefix", &["\"a\"", "\"abc\""]),
+    ("hasSuffix", &["\"c\"", "\"abc\""]),
+    ("indent", &["2", "\"a\""]),
+    ("initial", &["L"]),
+    ("initials", &["\"First Try\""]),
+    ("int64", &["\"12\""]),
+    ("join", &["\",\"", "L"]),
+    ("kebabcase", &["\"FirstTry\""]),
+    ("last", &["L"]),
+    ("lower", &["\"ABC\""]),
+    ("max", &["1", "3", "2"]),
+    ("min", &["1", "3", "2"]),
+    ("mod", &["7", "4"]),
+    ("mul", &["7", "4"]),
+    ("nindent", &["2", "\"a\""]),
+    ("omit", &["D", "\"a\""]),
+    ("pick", &["D", "\"a\""]),
+    ("prepend", &["L", "\"d\""]),
+    ("quote", &["\"a\"", "1"]),
+    ("regexFindAll", &["\"[a-c]\"", "\"xaybz\"", "-1"]),
+    ("regexMatch", &["\"^a+$\"", "\"aa\""]),
+    ("regexReplaceAll", &["\"a(b)\"", "\"xab\"", "\"$1\""]),
+    ("repeat", &["3", "\"ab\""]),
+    ("replace", &["\"a\"", "\"b\"", "\"banana\""]),
+    ("rest", &["L"]),
+    ("reverse", &["L"]),
+    ("round", &["1.2345", "2"]),
+    ("semverCompare", &["\">=1.2\"", "\"1.3.0\""]),
+    ("sha1sum", &["\"a\""]),
+    ("sha256sum", &["\"a\""]),
+    ("snakecase", &["\"FirstTry\""]),
+    ("sortAlpha", &["L"]),
+    ("split", &["\",\"", "\"a,b\""]),
+    ("splitList", &["\",\"", "\"a,b\""]),
+    ("sub", &["7", "2"]),
+    ("substr", &["1", "3", "\"abcdef\""]),
+    ("ternary", &["\"a\"", "\"b\"", "true"]),
+    ("title", &["\"first try\""]),
+    ("toJson", &["D"]),
+    ("toString", &["12"]),
+    ("toYaml", &["D"]),
+    ("trim", &["\" a \""]),
+    ("trimPrefix", &["\"a\"", "\"abc\""]),
+    ("trimSuffix", &["\"c\"", "\"abc\""]),
+    ("trunc", &["-2", "\"abc\""]),
+    ("uniq", &["L"]),
+    ("until", &["3"]),
+    ("untilStep", &["1", "7", "2"]),
+    ("upper", &["\"abc\""]),
+    ("urlParse", &["\"http://a/b?c#d\""]),
+    ("without", &["L", "\"a\""]),
+    ("wrap", &["5", "\"aaa bbb ccc\""]),
+];
+
+#[test]
+fn functions_give_one_answer_in_both_languages() {
+    let mut go = String::new();
+    let mut jinja = String::new();
+    for (name, args) in CALLS {
+        let arg = |list: &str, dict: &str, text: &str| match text {
+            "L" => list.to_string(),
+            "D" => dict.to_string(),
+            text => text.to_string(),
+        };
+        let go_args: Vec<String> = args
+            .iter()
+            .map(|a| arg("(list \"c\" \"a\" \"b\")", "(dict \"a\" 1 \"b\" \"x\")", a).replace('\'', "`"))
+            .collect();
+        let jinja_args: Vec<String> =
+            args.iter().map(|a| arg("[\"c\", \"a\", \"b\"]", "{\"a\": 1, \"b\": \"x\"}", a)).collect();
+        go.push_str(&format!("{name}: {{{{ {name} {} | toJson }}}}\n", go_args.join(" ")));
+        jinja.push_str(&format!("{name}: {{{{ toJson({name}({})) }}}}\n", jinja_args.join(", ")));
+    }
+    let eval = |language: &str, template: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_torii"))
+            .args(["eval", "--language", language, template])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let (go, jinja) = (eval("go", &go), eval("jinja", &jinja));
+    let differing: Vec<_> = go.lines().zip(jinja.lines()).filter(|(a, b)| a != b).collect();
+    assert!(differing.is_empty() && go.lines().count() == CALLS.len(), "{differing:#?}");
+}
