@@ -1,8 +1,7 @@
 //! How fast YAML is read, skimmed and written: `cargo bench --bench yaml` (`--profile ci` to build it sooner).
 
-use std::hint::black_box;
-
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use divan::counter::BytesCount;
+use divan::{Bencher, black_box};
 use torii::yaml;
 
 /// A values file as charts have it: mostly comments, short entries.
@@ -34,17 +33,32 @@ fn manifest() -> String {
     text
 }
 
-fn throughput(c: &mut Criterion) {
-    for (name, text) in [("values", values()), ("manifest", manifest())] {
-        let mut group = c.benchmark_group(name);
-        group.throughput(Throughput::Bytes(text.len() as u64));
-        group.bench_function("decode", |b| b.iter(|| yaml::decode(black_box(text.as_bytes()))));
-        group.bench_function("inspect", |b| b.iter(|| yaml::inspect(black_box(text.as_bytes()))));
-        let value = yaml::decode(text.as_bytes()).unwrap_or_default();
-        group.bench_function("to_yaml", |b| b.iter(|| yaml::to_yaml(black_box(&value))));
-        group.finish();
-    }
+/// The text of this name.
+fn text(name: &str) -> String {
+    if name == "values" { values() } else { manifest() }
 }
 
-criterion_group!(benches, throughput);
-criterion_main!(benches);
+const TEXTS: [&str; 2] = ["values", "manifest"];
+
+#[divan::bench(args = TEXTS)]
+fn decode(bencher: Bencher, name: &str) {
+    let text = text(name);
+    bencher.counter(BytesCount::of_str(&text)).bench(|| yaml::decode(black_box(text.as_bytes())));
+}
+
+#[divan::bench(args = TEXTS)]
+fn inspect(bencher: Bencher, name: &str) {
+    let text = text(name);
+    bencher.counter(BytesCount::of_str(&text)).bench(|| yaml::inspect(black_box(text.as_bytes())));
+}
+
+#[divan::bench(args = TEXTS)]
+fn to_yaml(bencher: Bencher, name: &str) {
+    let text = text(name);
+    let value = yaml::decode(text.as_bytes()).unwrap_or_default();
+    bencher.counter(BytesCount::of_str(&text)).bench(|| yaml::to_yaml(black_box(&value)));
+}
+
+fn main() {
+    divan::main();
+}

@@ -101,6 +101,9 @@ pub struct Args {
     /// Make random values, passwords, keys and certificates repeat: the same words give the same values
     #[arg(long, value_name = "WORDS", allow_hyphen_values = true)]
     seed: Option<String>,
+    /// Kubernetes objects that `lookup` finds: a YAML file, as `kubectl get -o yaml` prints it, or - for stdin
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
+    lookup_file: Option<String>,
     /// The time that templates see, as in 2026-01-31T12:00:00Z
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     now: Option<String>,
@@ -214,6 +217,7 @@ fn request(args: &Args, global: &Global) -> Result<Request> {
     request.go_templates = args.go_templates;
     request.limits = args.bounds.limits()?;
     request.seed.clone_from(&args.seed);
+    request.lookup_file.clone_from(&args.lookup_file);
     request.now = args.now.as_deref().map(time).transpose()?;
     request.allow_outside_symlinks = args.source.allow_outside_symlinks;
     Ok(request)

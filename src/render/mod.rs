@@ -24,8 +24,9 @@ use crate::limits::Limits;
 use crate::manifest::{self, BadDocument, File, Manifests};
 use crate::template::objects::{Capabilities, KubeVersion};
 use crate::template::{Engine, Source};
-use crate::value::Str;
+use crate::value::{Str, Value};
 use crate::values::{self, Layers, Overrides};
+use crate::yaml;
 
 use self::context::{Shared, Template};
 
@@ -55,6 +56,8 @@ pub struct Request {
     pub allow_outside_symlinks: bool,
     /// Makes random functions repeat, and stops the clock.
     pub seed: Option<String>,
+    /// A file of Kubernetes objects that `lookup` finds, `-` for stdin; without one it finds nothing.
+    pub lookup_file: Option<String>,
     /// The time that templates see, if not that of the machine's clock.
     pub now: Option<Timestamp>,
     /// The bounds to keep.
@@ -93,6 +96,7 @@ impl Request {
             go_templates: false,
             allow_outside_symlinks: false,
             seed: None,
+            lookup_file: None,
             now: None,
             limits: Limits::default(),
         }
@@ -165,7 +169,7 @@ fn fill(request: &Request, output: &mut Output) -> Result<()> {
     let (mut templates, _) =
         context::templates(&prepared.chart, &prepared.values, &shared, request.go_templates)?;
     context::sort(&mut templates);
-    let env = Arc::new(environment(request));
+    let env = Arc::new(environment(request)?);
     let sources: Vec<Source> = templates.iter().map(|t| t.source.clone()).collect();
     let engine = Engine::parse(&sources, env.clone())?;
     clock.lap("parse", output);
@@ -180,7 +184,7 @@ fn fill(request: &Request, output: &mut Output) -> Result<()> {
     Ok(())
 }
 
-fn environment(request: &Request) -> Env {
+fn environment(request: &Request) -> Result<Env> {
     let mut env = Env::new(request.limits.clone());
     if let Some(seed) = &request.seed {
         env = env.with_seed(seed);
@@ -188,7 +192,19 @@ fn environment(request: &Request) -> Env {
     if let Some(now) = request.now {
         env = env.with_clock(now);
     }
-    env
+    if let Some(path) = &request.lookup_file {
+        env = env.with_objects(objects(path, &request.limits)?);
+    }
+    Ok(env)
+}
+
+/// The objects of a file, for `lookup`.
+fn objects(path: &str, limits: &Limits) -> Result<Vec<Value>> {
+    let text = values::read_input(path, limits)?;
+    let documents = yaml::documents(&text).map_err(|e| {
+        Error::new(format!("failed to parse {path}: {}", e.message)).at(Place::new(path, e.line, e.column))
+    })?;
+    Ok(documents.into_iter().map(|document| document.value).collect())
 }
 
 fn warn(warnings: &mut Vec<Diagnostic>, messages: &mut Vec<String>) {
