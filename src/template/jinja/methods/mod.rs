@@ -11,6 +11,7 @@ use super::ops::{self, MAX_ITEMS, too_large};
 use super::{fail, output};
 
 use crate::diagnostic::nearest;
+use crate::template::objects::VERSION_SET;
 use crate::value::{List, Map, Value};
 
 pub(super) use self::strings::pad;
@@ -164,6 +165,15 @@ pub(super) fn of_list(_: &mut State, list: &List, method: &str, args: &[Jinja]) 
     ops::work(if method == "append" { 0 } else { list.len() / 4 })?;
     let none = Jinja::from(());
     match method {
+        // The method of Helm's own list type, `Capabilities.APIVersions`.
+        "Has" if list.elem() == VERSION_SET => {
+            let [version] = bind("Has", args, ["version"], 1)?;
+            let Some(Value::String(version)) = version.as_ref().map(store) else {
+                return Err(fail("Has takes one string"));
+            };
+            let has = list.read().iter().any(|item| matches!(item, Value::String(s) if *s == version));
+            Ok(Jinja::from(has))
+        }
         "append" => {
             let [item] = bind("append", args, ["object"], 1)?;
             let item = store(&item.unwrap_or_default());
