@@ -51,12 +51,12 @@ impl Machine<'_> {
     ) -> Result<Operand> {
         self.step(f, CALL_STEPS)?;
         match callee {
-            Callee::Library(function) => self.library(f, dot, function, at, given),
+            Callee::Library(function) => self.shared_function(f, dot, function, at, given),
             Callee::Own(own) => self.own(f, dot, own, name, at, given),
         }
     }
 
-    fn library<'u>(
+    fn shared_function<'u>(
         &mut self,
         f: &Frame<'u>,
         dot: &Operand,
