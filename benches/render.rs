@@ -90,7 +90,7 @@ fn find(folder: &Path, name: &str, depth: usize) -> Option<PathBuf> {
     folders.iter().find_map(|folder| find(folder, name, deeper))
 }
 
-#[divan::bench(args = ["kube-prometheus-stack", "gitlab", "istiod", "cilium"])]
+#[divan::bench(args = ["kube-prometheus-stack", "istiod", "kyverno", "redpanda"])]
 fn corpus_chart(bencher: Bencher, name: &str) {
     if let Some(chart) = corpus().and_then(|folder| find(&folder, name, 4)) {
         bench(bencher, &chart);
