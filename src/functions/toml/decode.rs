@@ -302,23 +302,25 @@ impl Parser<'_> {
         Ok(value)
     }
 
-    fn array(&mut self) -> Result<Value, Bad> {
-        self.set_type(true);
-        let mut items = Vec::new();
+    /// Goes past blanks and comments to the next item of an array or inline table; `false` at its end.
+    fn at_item(&mut self, close: char) -> Result<bool, Bad> {
         loop {
             self.lexer.skip(|c| is_space(c) || is_newline(c))?;
             match self.lexer.peek()? {
-                '#' => {
-                    self.lexer.comment()?;
-                    continue;
-                }
+                '#' => self.lexer.comment()?,
                 ',' => {
                     self.lexer.next()?;
                     return self.lexer.fail("unexpected comma");
                 }
-                ']' => break,
-                _ => {}
+                next => return Ok(next != close),
             }
+        }
+    }
+
+    fn array(&mut self) -> Result<Value, Bad> {
+        self.set_type(true);
+        let mut items = Vec::new();
+        while self.at_item(']')? {
             items.push(self.value(true)?.0);
             if !self.separator(']', |c| {
                 format!("expected a comma (',') or array terminator (']'), but got {c}")
@@ -361,20 +363,7 @@ impl Parser<'_> {
         self.info(&context).implicit = true;
         self.context.clone_from(&context);
         self.open_table(&context, in_array)?;
-        loop {
-            self.lexer.skip(|c| is_space(c) || is_newline(c))?;
-            match self.lexer.peek()? {
-                '#' => {
-                    self.lexer.comment()?;
-                    continue;
-                }
-                ',' => {
-                    self.lexer.next()?;
-                    return self.lexer.fail("unexpected comma");
-                }
-                '}' => break,
-                _ => {}
-            }
+        while self.at_item('}')? {
             self.key_value(Some(&table))?;
             self.context.clone_from(&context);
             if !self.separator('}', |c| {
