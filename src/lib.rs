@@ -9,16 +9,22 @@
 //! 4. [`template`] runs the two languages, Jinja and Go's text/template, over one library of [`functions`].
 //! 5. [`render`] drives the above in Helm's order, and [`manifest`] makes Kubernetes objects of the output.
 //!
+//! 6. [`compare`] says what differs between two sets of objects, [`rules`] what that does to a cluster, and
+//!    [`diff`] makes a review of it.
+//!
 //! Below them stand the data model ([`value`]), the two notations ([`yaml`], [`json`]), the bounds that
 //! every step keeps ([`limits`]) and the errors that every step speaks ([`diagnostic`]).
 
 pub mod chart;
+pub mod compare;
 pub mod diagnostic;
+pub mod diff;
 pub mod functions;
 pub mod json;
 pub mod limits;
 pub mod manifest;
 pub mod render;
+pub mod rules;
 pub mod source;
 pub mod template;
 pub mod value;

@@ -1,7 +1,7 @@
 //! What a function may know beyond its arguments. There is no network, no environment and no file here.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
@@ -36,6 +36,10 @@ pub struct Env {
     calls: Mutex<HashMap<(&'static str, String), u64>>,
     /// The time that templates see, if it stands still.
     clock: Option<Timestamp>,
+    /// Whether a function asked for randomness.
+    used_random: AtomicBool,
+    /// Whether a function asked what time it is.
+    used_clock: AtomicBool,
     /// The cost of the costly functions so far, in units of about a microsecond.
     cost: AtomicU64,
     /// What `lookup` finds.
@@ -79,6 +83,7 @@ impl Env {
 
     /// The time, as templates see it.
     pub fn now(&self) -> Timestamp {
+        self.used_clock.store(true, Ordering::Relaxed);
         self.clock.unwrap_or_else(|| Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::UNIX_EPOCH))
     }
 
@@ -87,12 +92,23 @@ impl Env {
     /// # Errors
     /// If the system gives no randomness.
     pub fn random(&self, function: &'static str, args: &[Value]) -> Result<Random, FunctionError> {
+        self.used_random.store(true, Ordering::Relaxed);
         let Some(seed) = &self.seed else { return Random::from_system() };
         let template = self.template.lock().clone();
         let mut calls = self.calls.lock();
         let call = calls.entry((function, template.clone())).or_default();
         *call += 1;
         Ok(seed.stream(function, &template, *call, args))
+    }
+
+    /// Whether a function asked for randomness so far.
+    pub fn used_random(&self) -> bool {
+        self.used_random.load(Ordering::Relaxed)
+    }
+
+    /// Whether a function asked what time it is so far.
+    pub fn used_clock(&self) -> bool {
+        self.used_clock.load(Ordering::Relaxed)
     }
 
     /// Counts the cost of a costly function (keys, password hashes, endless searches), in units of about a

@@ -4,6 +4,7 @@
 //! [`order`], [`hook`], [`select`].
 
 pub mod hook;
+pub mod object;
 pub mod order;
 pub mod select;
 pub mod split;

@@ -116,6 +116,10 @@ pub struct Output {
     pub bad: Vec<File>,
     /// What the user should know.
     pub warnings: Vec<Diagnostic>,
+    /// Whether a template asked for randomness or the time: another render may differ.
+    pub volatile: bool,
+    /// The templates, partials included; none if the render failed.
+    pub sources: Vec<Source>,
     /// How long each step took.
     pub timings: Vec<(&'static str, Duration)>,
 }
@@ -129,21 +133,58 @@ pub struct Failure {
     pub output: Option<Box<Output>>,
 }
 
+/// What a request needs of the outside: the chart, and the values the user gives.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The chart, as it was read.
+    pub chart: Chart,
+    /// The user's values.
+    pub layers: Layers,
+}
+
 /// Renders a chart.
 ///
 /// # Errors
 /// In Helm's words where Helm has them.
 pub fn render(request: &Request) -> Result<Output, Failure> {
     let mut output = Output::default();
-    match fill(request, &mut output) {
+    finish(load_into(request, &mut output), output, |loaded, output| run(request, &loaded, output))
+}
+
+/// Renders what [`load`] gave, with the rest of a request: its chart and values are not read again. The
+/// loaded chart is not changed, so that it can be rendered again, with other values or another request.
+///
+/// # Errors
+/// As [`render`].
+pub fn render_loaded(request: &Request, loaded: &Loaded) -> Result<Output, Failure> {
+    finish(Ok(()), Output::default(), |(), output| run(request, loaded, output))
+}
+
+/// Reads the chart and the values of a request; warnings are added to `warnings`.
+///
+/// # Errors
+/// When the chart or a values file can't be read, or isn't one.
+pub fn load(request: &Request, warnings: &mut Vec<Diagnostic>) -> Result<Loaded> {
+    let mut output = Output::default();
+    let loaded = load_into(request, &mut output);
+    warnings.append(&mut output.warnings);
+    loaded
+}
+
+fn finish<T>(
+    start: Result<T>,
+    mut output: Output,
+    rest: impl FnOnce(T, &mut Output) -> Result<()>,
+) -> Result<Output, Failure> {
+    match start.and_then(|start| rest(start, &mut output)) {
         Ok(()) => Ok(output),
         Err(error) => Err(Failure { error, output: Some(Box::new(output)) }),
     }
 }
 
-fn fill(request: &Request, output: &mut Output) -> Result<()> {
+fn load_into(request: &Request, output: &mut Output) -> Result<Loaded> {
     let mut clock = Clock(Instant::now());
-    let capabilities = capabilities(request)?;
+    kube_version(request)?;
     let options = chart::Options {
         allow_outside_symlinks: request.allow_outside_symlinks,
         limits: request.limits.clone(),
@@ -155,10 +196,18 @@ fn fill(request: &Request, output: &mut Output) -> Result<()> {
     clock.lap("load", output);
     let mut read = |path: &str| values::read_input(path, &request.limits);
     let layers = Layers::gather(&request.values, &mut read)?;
-    check_chart(&chart, output)?;
+    Ok(Loaded { chart, layers })
+}
+
+fn run(request: &Request, loaded: &Loaded, output: &mut Output) -> Result<()> {
+    let Loaded { chart, layers } = loaded;
+    let mut clock = Clock(Instant::now());
+    let capabilities = Capabilities::new(kube_version(request)?, &request.api_versions);
+    check_chart(chart, output)?;
     name::check(&request.release.name)?;
+    let mut warnings = Vec::new();
     let prepared =
-        values::prepare(&chart, &layers, request.skip_schema_validation, &request.limits, &mut warnings);
+        values::prepare(chart, layers, request.skip_schema_validation, &request.limits, &mut warnings);
     warn(&mut output.warnings, &mut warnings);
     let prepared = prepared?;
     check_kube_version(&prepared.chart, capabilities.kube_version())?;
@@ -175,12 +224,14 @@ fn fill(request: &Request, output: &mut Output) -> Result<()> {
     clock.lap("parse", output);
     let rendered = execute(&engine, &templates);
     warn(&mut output.warnings, &mut env.take_warnings());
+    output.volatile = env.used_random() || env.used_clock();
     let files = rendered.map_err(|error| {
-        error.locate_meant(|diagnostic, path| place_of_value(diagnostic, path, &sources, &chart, &layers))
+        error.locate_meant(|diagnostic, path| place_of_value(diagnostic, path, &sources, chart, layers))
     })?;
     clock.lap("execute", output);
     collect(&prepared.chart, files, &sources, request.any_text, output)?;
     clock.lap("manifests", output);
+    output.sources = sources;
     Ok(())
 }
 
@@ -223,14 +274,13 @@ impl Clock {
     }
 }
 
-fn capabilities(request: &Request) -> Result<Capabilities> {
-    let version = match request.kube_version.as_deref().filter(|version| !version.is_empty()) {
-        None => KubeVersion::default(),
+fn kube_version(request: &Request) -> Result<KubeVersion> {
+    match request.kube_version.as_deref().filter(|version| !version.is_empty()) {
+        None => Ok(KubeVersion::default()),
         Some(version) => KubeVersion::parse(version).map_err(|e| {
             Error::new(format!("invalid kube version '{version}': {e}")).hint("give it as in 1.32")
-        })?,
-    };
-    Ok(Capabilities::new(version, &request.api_versions))
+        }),
+    }
 }
 
 fn check_chart(chart: &Chart, output: &mut Output) -> Result<()> {

@@ -1,0 +1,93 @@
+//! What differs between two sets of Kubernetes objects: objects first, not lines.
+//!
+//! [`compare`] pairs the objects of both sides and walks each pair. Everything that a report, a rule or a program
+//! wants to know of the difference is in the [`Comparison`] it gives; nothing here judges or prints.
+
+pub mod path;
+
+use std::sync::Arc;
+
+use crate::manifest::object::Object;
+use crate::value::Value;
+
+pub use self::path::{Path, Step};
+
+/// Two sets of objects and what differs between them.
+#[derive(Clone, Debug, Default)]
+pub struct Comparison {
+    /// All objects of the old side, in the order of installation.
+    pub old: Vec<Arc<Object>>,
+    /// All objects of the new side, in the order of installation.
+    pub new: Vec<Arc<Object>>,
+    /// The objects that differ, those that differ in nothing but meaning-less ways included: in the order of the
+    /// new side, removed ones where they stood.
+    pub changes: Vec<Change>,
+    /// What the user should know: objects that are there twice, bounds that were met.
+    pub warnings: Vec<String>,
+}
+
+/// What happened to one object.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The object as it was; `None` if it is new.
+    pub old: Option<Arc<Object>>,
+    /// The object as it will be; `None` if it goes.
+    pub new: Option<Arc<Object>>,
+    /// What differs, in the order of the paths; empty unless there are both.
+    pub fields: Vec<FieldChange>,
+    /// How alike the two are, from 0 to 1, if they have different identities: the object was renamed.
+    pub similarity: Option<f64>,
+    /// Why the objects were not walked field by field, if they weren't; there is one field then, the whole object.
+    pub fallback: Option<&'static str>,
+}
+
+/// What happened to one field of an object. Of an added or removed map or list there is one for the whole.
+#[derive(Clone, Debug)]
+pub struct FieldChange {
+    /// Where it is.
+    pub path: Path,
+    /// The value as it was; `None` if the field is new.
+    pub old: Option<Value>,
+    /// The value as it will be; `None` if the field goes.
+    pub new: Option<Value>,
+    /// Why both mean the same to Kubernetes, if they do.
+    pub same: Option<Same>,
+    /// What to know about the two values beyond their text: `expires 2026-01-01 → 2027-01-01` for certificates.
+    pub notes: Vec<String>,
+}
+
+/// Why two different values mean the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Same {
+    /// Equal quantities: `500m` and `0.5`.
+    Quantity,
+    /// Equal numbers, written otherwise: `80` and `80.0`, or a duration as `1h` and `60m`.
+    Number,
+    /// The field is set to its default on one side and left out on the other.
+    Default,
+    /// The items of a list whose order means nothing, in another order.
+    Order,
+    /// JSON or YAML within a string, with the same contents.
+    Text,
+    /// Base64 of the same bytes, written otherwise; or `stringData` that says what `data` said.
+    Encoding,
+    /// Null or empty on one side, left out on the other, where the API takes both for the same.
+    Empty,
+}
+
+impl Change {
+    /// The object, as it will be or else as it was.
+    ///
+    /// A change without both is none; [`compare`] makes no such.
+    pub fn object(&self) -> Option<&Arc<Object>> {
+        self.new.as_ref().or(self.old.as_ref())
+    }
+
+    /// Whether there is more to it than what means the same.
+    pub fn matters(&self) -> bool {
+        self.old.is_none()
+            || self.new.is_none()
+            || self.similarity.is_some()
+            || self.fields.iter().any(|field| field.same.is_none())
+    }
+}

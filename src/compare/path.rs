@@ -1,0 +1,119 @@
+//! Where a field is within an object.
+
+use std::fmt;
+
+use crate::value::Str;
+
+/// One step into an object.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    /// Into a map, by its key.
+    Key(Str),
+    /// Into a list whose items have a key of their own: the container of the name `istio-proxy`.
+    Item {
+        /// The fields that tell items apart, with their values: `name=istio-proxy`, `port=80,protocol=TCP`.
+        key: String,
+        /// The item's index on the old side, if it is there.
+        old: Option<usize>,
+        /// The item's index on the new side, if it is there.
+        new: Option<usize>,
+    },
+    /// Into a list, by index.
+    Index {
+        /// The index on the old side, if the item is there.
+        old: Option<usize>,
+        /// The index on the new side, if the item is there.
+        new: Option<usize>,
+    },
+    /// Into the contents of a string, which is a text of this format.
+    Text(Format),
+}
+
+/// What a string's text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// JSON.
+    Json,
+    /// YAML.
+    Yaml,
+    /// Base64 of text.
+    Base64,
+}
+
+/// The steps from an object to a field.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Path(pub Vec<Step>);
+
+/// One of the two sides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Which {
+    /// What was.
+    Old,
+    /// What will be.
+    New,
+}
+
+impl Path {
+    /// Whether this is the field at these keys or within it; `*` stands for any one step. Steps into texts don't
+    /// count: `spec.containers.*.image`.
+    pub fn is_within(&self, keys: &[&str]) -> bool {
+        let mut steps = self.0.iter().filter(|step| !matches!(step, Step::Text(_)));
+        keys.iter().all(|key| match steps.next() {
+            Some(Step::Key(own)) => *key == "*" || own.as_bytes() == key.as_bytes(),
+            Some(_) => *key == "*",
+            None => false,
+        })
+    }
+
+    /// The JSON pointer (RFC 6901) of the field on one side; of the string, for what lies within its text; `None`
+    /// if a list on the way does not have the item on that side.
+    pub fn pointer(&self, which: Which) -> Option<String> {
+        let mut pointer = String::new();
+        for step in &self.0 {
+            let index = match step {
+                Step::Key(key) => {
+                    pointer.push('/');
+                    pointer.push_str(&key.to_text().replace('~', "~0").replace('/', "~1"));
+                    continue;
+                }
+                Step::Text(_) => break,
+                Step::Item { old, new, .. } | Step::Index { old, new } => match which {
+                    Which::Old => *old,
+                    Which::New => *new,
+                },
+            };
+            pointer.push_str(&format!("/{}", index?));
+        }
+        Some(pointer)
+    }
+}
+
+impl fmt::Display for Path {
+    /// `spec.template.spec.containers[name=istio-proxy].image`; keys with dots in quotes:
+    /// `metadata.labels["helm.sh/chart"]`; what lies within a text after a colon: `data["mesh.yaml"]: defaultConfig`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut start = true;
+        for step in &self.0 {
+            match step {
+                Step::Key(key) => {
+                    let key = key.to_text();
+                    let plain = !key.is_empty()
+                        && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '$'));
+                    match (plain, start) {
+                        (true, true) => write!(f, "{key}")?,
+                        (true, false) => write!(f, ".{key}")?,
+                        (false, _) => write!(f, "[{:?}]", key)?,
+                    }
+                }
+                Step::Item { key, .. } => write!(f, "[{key}]")?,
+                Step::Index { old, new } => match new.or(*old) {
+                    Some(index) => write!(f, "[{index}]")?,
+                    None => write!(f, "[]")?,
+                },
+                Step::Text(_) => write!(f, ": ")?,
+            }
+            start = matches!(step, Step::Text(_));
+        }
+        Ok(())
+    }
+}
