@@ -29,6 +29,10 @@ mod reflect;
 mod strings;
 mod url;
 
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::OnceLock;
+
 use crate::value::Value;
 
 pub use self::env::Env;
@@ -232,8 +236,23 @@ pub fn all() -> impl Iterator<Item = &'static Function> {
 
 /// The function of this name.
 pub fn find(name: &str) -> Option<&'static Function> {
-    use std::collections::HashMap;
-    use std::sync::OnceLock;
-    static TABLE: OnceLock<HashMap<&'static str, &'static Function>> = OnceLock::new();
+    static TABLE: OnceLock<HashMap<&'static str, &'static Function, BuildHasherDefault<NameHasher>>> =
+        OnceLock::new();
     TABLE.get_or_init(|| all().map(|f| (f.name, f)).collect()).get(name).copied()
+}
+
+/// A quick hash (FNV-1a) for tables whose names are ours: nobody outside can choose them to collide.
+#[derive(Default)]
+struct NameHasher(u64);
+
+impl Hasher for NameHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
 }
