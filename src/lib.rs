@@ -15,6 +15,8 @@
 pub mod chart;
 pub mod diagnostic;
 pub mod functions;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod json;
 pub mod limits;
 pub mod manifest;
