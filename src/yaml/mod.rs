@@ -149,6 +149,24 @@ fn decode_exactly(input: &Input<'_>, numbers: Numbers, room: &mut Room) -> Resul
     Ok(value)
 }
 
+/// The answers of both readers: of the fast one, `None` where it gives up, and of the exact one, which [`decode`]
+/// and [`decode_with_integers`] turn to then.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn both(text: &[u8], integers: bool) -> (Option<Value>, Result<Value, YamlError>) {
+    let numbers = if integers { Numbers::Kept } else { Numbers::Floats };
+    let input = Input::new(text);
+    let fast = if input.fault.is_none() { fast::build(&input.text, numbers) } else { None };
+    (fast, decode_exactly(&input, numbers))
+}
+
+/// As [`both`], for [`inspect`].
+#[cfg(any(test, fuzzing))]
+pub(crate) fn both_heads(text: &[u8]) -> (Option<Head>, Result<Head, YamlError>) {
+    let input = Input::new(text);
+    let fast = if input.fault.is_none() { fast::skim(&input.text) } else { None };
+    (fast, decode_exactly(&input, Numbers::Kept).and_then(|value| head::head_of(&value)))
+}
+
 /// `empty` is what the target holds before.
 fn decode_into(text: &[u8], room: &mut Room, target: &str, empty: Value) -> Result<Value, YamlError> {
     match (decode_within(text, room)?, empty) {
