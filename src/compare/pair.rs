@@ -41,6 +41,17 @@ pub(super) fn pair(
     options: &Options,
     warnings: &mut Vec<String>,
 ) -> Vec<Pair> {
+    pair_within(old, new, options, rename::WORK, warnings)
+}
+
+/// As [`pair`], with a bound on the steps that looking for renames may take.
+pub(super) fn pair_within(
+    old: &[Arc<Object>],
+    new: &[Arc<Object>],
+    options: &Options,
+    work: usize,
+    warnings: &mut Vec<String>,
+) -> Vec<Pair> {
     warn_of_twins("old", old, warnings);
     warn_of_twins("new", new, warnings);
     let mut pairing = Pairing { old, new, partners: vec![None; new.len()], taken: vec![false; old.len()] };
@@ -53,7 +64,7 @@ pub(super) fn pair(
         |old, new| is_moved_group(&old.id.group, &new.id.group).then_some(None),
     );
     if options.renames {
-        rename::pair(&mut pairing, options, warnings);
+        rename::pair(&mut pairing, options, work, warnings);
     }
     pairing.pairs()
 }
