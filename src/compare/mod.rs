@@ -8,6 +8,7 @@ mod certificate;
 mod list;
 mod meaning;
 mod pair;
+pub mod patch;
 pub mod path;
 mod rename;
 mod schema;

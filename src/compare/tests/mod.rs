@@ -3,6 +3,7 @@
 mod fields;
 mod lists;
 mod pairs;
+mod properties;
 mod texts;
 
 use std::sync::Arc;
