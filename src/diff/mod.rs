@@ -8,5 +8,6 @@
 
 pub mod report;
 mod review;
+pub mod side;
 
 pub use self::review::*;

@@ -46,6 +46,11 @@ impl Manifest {
     pub fn content(&self) -> &[u8] {
         &self.text.as_bytes()[self.range.clone()]
     }
+
+    /// The text of its rendered file, and where the document lies in it.
+    pub fn text(&self) -> (&Str, Range<usize>) {
+        (&self.text, self.range.clone())
+    }
 }
 
 /// The documents of a render, in the order of installation.

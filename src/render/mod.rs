@@ -22,6 +22,7 @@ use crate::diagnostic::{Diagnostic, Error, Place, Result};
 use crate::functions::{Env, semver};
 use crate::limits::Limits;
 use crate::manifest::{self, BadDocument, File, Manifests};
+use crate::source::Tree;
 use crate::template::objects::{Capabilities, KubeVersion};
 use crate::template::{Engine, Source};
 use crate::value::{Str, Value};
@@ -38,6 +39,8 @@ const NOTES: &str = "NOTES.txt";
 pub struct Request {
     /// The chart: a folder or an archive.
     pub chart: String,
+    /// Where the chart and the values files are.
+    pub tree: Tree,
     /// The release.
     pub release: Release,
     /// The values the user gives.
@@ -82,6 +85,7 @@ impl Request {
     pub fn new(chart: impl Into<String>, name: impl Into<String>) -> Request {
         Request {
             chart: chart.into(),
+            tree: Tree::default(),
             release: Release {
                 name: name.into(),
                 namespace: "default".into(),
@@ -205,14 +209,17 @@ fn load_into(request: &Request, output: &mut Output) -> Result<Loaded> {
     let options = chart::Options {
         allow_outside_symlinks: request.allow_outside_symlinks,
         limits: request.limits.clone(),
+        ..chart::Options::default()
     };
     let mut warnings = Vec::new();
-    let loaded = chart::load(&request.chart, &options, &mut warnings);
+    let loaded = chart::load(&request.tree, &request.chart, &options, &mut warnings);
     warn(&mut output.warnings, &mut warnings);
     let chart = loaded?;
     clock.lap("load", output);
-    let mut read = |path: &str| values::read_input(path, &request.limits);
-    let layers = Layers::gather(&request.values, &mut read)?;
+    let mut read = |path: &str| request.tree.read(path, &request.limits);
+    let mut overrides = request.values.clone();
+    overrides.files.iter_mut().for_each(|path| *path = request.tree.shown(path));
+    let layers = Layers::gather(&overrides, &mut read)?;
     Ok(Loaded { chart, layers })
 }
 
@@ -262,14 +269,14 @@ fn environment(request: &Request) -> Result<Env> {
         env = env.with_clock(now);
     }
     if let Some(path) = &request.lookup_file {
-        env = env.with_objects(objects(path, &request.limits)?);
+        env = env.with_objects(objects(path, request)?);
     }
     Ok(env)
 }
 
 /// The objects of a file, for `lookup`.
-fn objects(path: &str, limits: &Limits) -> Result<Vec<Value>> {
-    let text = values::read_input(path, limits)?;
+fn objects(path: &str, request: &Request) -> Result<Vec<Value>> {
+    let text = request.tree.read(path, &request.limits)?;
     let documents = yaml::documents(&text).map_err(|e| {
         Error::new(format!("failed to parse {path}: {}", e.message)).at(Place::new(path, e.line, e.column))
     })?;
