@@ -11,5 +11,6 @@ pub mod report;
 mod review;
 pub mod side;
 pub mod values;
+pub mod volatile;
 
 pub use self::review::*;
