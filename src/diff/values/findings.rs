@@ -112,7 +112,7 @@ fn gone(
     let mut candidates: Vec<Vec<Str>> = Vec::new();
     for (path, _) in user {
         let keys = keys(path);
-        if keys.first().is_none_or(|key| key == &"global") {
+        if keys.first().is_none_or(|key| key.as_str() == Some("global")) {
             continue;
         }
         let Some(length) = missing(&new.defaults, &keys) else { continue };
@@ -150,7 +150,8 @@ fn keys(path: &Path) -> Vec<Str> {
 fn roots(defaults: &Map) -> Vec<Map> {
     let mut roots = vec![defaults.clone()];
     let entries = defaults.entries();
-    let mut maps = entries.iter().filter(|(key, _)| key != &"global").map(|(_, value)| value.as_map());
+    let mut maps =
+        entries.iter().filter(|(key, _)| key.as_str() != Some("global")).map(|(_, value)| value.as_map());
     if let (Some(Some(inner)), None) = (maps.next(), maps.next()) {
         roots.push(inner.clone());
     }
