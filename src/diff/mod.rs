@@ -6,8 +6,11 @@
 //! 4. Noise is folded, ignored changes are set aside, causes are told, secrets are hidden.
 //! 5. A [`report`] prints the [`Review`] that comes of it.
 
+pub mod cause;
 pub mod report;
 mod review;
 pub mod side;
+pub mod values;
+pub mod volatile;
 
 pub use self::review::*;

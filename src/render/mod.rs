@@ -10,7 +10,7 @@ pub mod context;
 pub mod eval;
 pub mod json;
 pub mod name;
-mod origin;
+pub(crate) mod origin;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
