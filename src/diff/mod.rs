@@ -8,5 +8,6 @@
 
 pub mod report;
 mod review;
+mod secret;
 
 pub use self::review::*;
