@@ -6,6 +6,7 @@
 //! 4. Noise is folded, ignored changes are set aside, causes are told, secrets are hidden.
 //! 5. A [`report`] prints the [`Review`] that comes of it.
 
+pub mod ignore;
 pub mod report;
 mod review;
 mod secret;
