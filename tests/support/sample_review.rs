@@ -115,7 +115,12 @@ pub fn review() -> Review {
                 &[&in_container("env")[..], &["name=ISTIO_META_DNS_CAPTURE"]].concat(),
                 None,
                 Some(value("{name: ISTIO_META_DNS_CAPTURE, value: 'true'}")),
-                vec![cause(Template, "gateway/templates/deployment.yaml", "", "gateway/templates/deployment.yaml:48")],
+                vec![cause(
+                    Template,
+                    "gateway/templates/deployment.yaml",
+                    "",
+                    "gateway/templates/deployment.yaml:48",
+                )],
             ),
             cpu,
             text_field(
@@ -153,12 +158,17 @@ pub fn review() -> Review {
     let (old_service, new_service) = pair("Service/gateway");
     let service = ObjectReview {
         fields: vec![
-            text_field(&["spec", "externalTrafficPolicy"], "Cluster", "Local", vec![cause(
-                Values,
-                "service.externalTrafficPolicy",
-                "charts/gateway/values.yaml:88",
-                "values-prod.yaml:21",
-            )]),
+            text_field(
+                &["spec", "externalTrafficPolicy"],
+                "Cluster",
+                "Local",
+                vec![cause(
+                    Values,
+                    "service.externalTrafficPolicy",
+                    "charts/gateway/values.yaml:88",
+                    "values-prod.yaml:21",
+                )],
+            ),
             field(
                 &["spec", "ports", "port=15443,protocol=TCP"],
                 Some(value("{name: tls, port: 15443, protocol: TCP, targetPort: 15443}")),
@@ -189,12 +199,12 @@ pub fn review() -> Review {
     let (old_map, new_map) = pair("ConfigMap/gateway-bootstrap");
     let at = |o: &Arc<Object>| o.at(&["data", "bootstrap.yaml"]);
     let config_map = ObjectReview {
-        fields: vec![field(&["data", "bootstrap.yaml"], at(&old_map), at(&new_map), vec![cause(
-            Template,
-            "gateway/files/bootstrap.yaml",
-            "",
-            "",
-        )])],
+        fields: vec![field(
+            &["data", "bootstrap.yaml"],
+            at(&old_map),
+            at(&new_map),
+            vec![cause(Template, "gateway/files/bootstrap.yaml", "", "")],
+        )],
         impacts: vec![impact(
             "config-map-restart",
             Effect::Restart,
@@ -207,12 +217,12 @@ pub fn review() -> Review {
 
     let (old_secret, new_secret) = pair("Secret/gateway-token");
     let mut hidden =
-        field(&["data", "token"], Some(value("hidden #3f9a")), Some(value("hidden #b01c")), tag());
+        field(&["data", "token"], Some(value("'hidden #3f9a'")), Some(value("'hidden #b01c'")), tag());
     hidden.secret = true;
     let mut expiry = field(
         &["data", "tls.crt"],
-        Some(value("hidden #77aa")),
-        Some(value("hidden #0c1d")),
+        Some(value("'hidden #77aa'")),
+        Some(value("'hidden #0c1d'")),
         vec![cause(CauseKind::Volatile, "genSignedCert", "", "")],
     );
     expiry.secret = true;
@@ -232,9 +242,17 @@ pub fn review() -> Review {
 
     let (old_role, new_role) = pair("Role/gateway");
     let role = ObjectReview {
-        fields: vec![text_field(&["rules", "0", "verbs"], "[get, watch, list]", "[get, watch, list, update]", vec![
-            cause(Template, "gateway/templates/role.yaml", "gateway/templates/role.yaml:14", "gateway/templates/role.yaml:14"),
-        ])],
+        fields: vec![text_field(
+            &["rules", "0", "verbs"],
+            "[get, watch, list]",
+            "[get, watch, list, update]",
+            vec![cause(
+                Template,
+                "gateway/templates/role.yaml",
+                "gateway/templates/role.yaml:14",
+                "gateway/templates/role.yaml:14",
+            )],
+        )],
         folded: 1,
         impacts: vec![impact(
             "rbac-widened",
@@ -255,28 +273,40 @@ pub fn review() -> Review {
             &[],
             "changes traffic: pods of the gateway accept only ports 80, 443 and 15021",
         )],
-        causes: vec![cause(Values, "networkPolicy.enabled", "charts/gateway/values.yaml:131", "values-prod.yaml:31")],
+        causes: vec![cause(
+            Values,
+            "networkPolicy.enabled",
+            "charts/gateway/values.yaml:131",
+            "values-prod.yaml:31",
+        )],
         ..change(None, Some(&policy))
     };
 
     let job = find(&old, "PodDisruptionBudget/gateway");
     let removed = ObjectReview {
-        impacts: vec![impact("object-deleted", Effect::Delete, &job, &[], "deletes the disruption budget: nodes may drain all pods at once")],
+        impacts: vec![impact(
+            "object-deleted",
+            Effect::Delete,
+            &job,
+            &[],
+            "deletes the disruption budget: nodes may drain all pods at once",
+        )],
         causes: vec![cause(ChartVersion, "1.29.0 → 1.30.0", "", "")],
         ..change(Some(&job), None)
     };
 
-    let changed = |path: &str, kind, old: Option<&str>, new: Option<&str>, old_place: &str, new_place: &str| {
-        let place = |text: &str| (!text.is_empty()).then(|| text.to_string());
-        ValueChange {
-            path: path.into(),
-            kind,
-            old: old.map(value),
-            new: new.map(value),
-            old_place: place(old_place),
-            new_place: place(new_place),
-        }
-    };
+    let changed =
+        |path: &str, kind, old: Option<&str>, new: Option<&str>, old_place: &str, new_place: &str| {
+            let place = |text: &str| (!text.is_empty()).then(|| text.to_string());
+            ValueChange {
+                path: path.into(),
+                kind,
+                old: old.map(value),
+                new: new.map(value),
+                old_place: place(old_place),
+                new_place: place(new_place),
+            }
+        };
     use ValueChangeKind::{Added, Changed, Removed, Retyped};
     let defaults = "charts/gateway/values.yaml";
     let values = ValuesReview {
@@ -298,10 +328,24 @@ pub fn review() -> Review {
                 &format!("{defaults}:70"),
                 &format!("{defaults}:73"),
             ),
-            changed("podDisruptionBudget.minAvailable", Removed, Some("1"), None, &format!("{defaults}:52"), ""),
+            changed(
+                "podDisruptionBudget.minAvailable",
+                Removed,
+                Some("1"),
+                None,
+                &format!("{defaults}:52"),
+                "",
+            ),
         ],
         user: vec![
-            changed("image.tag", Changed, Some("1.29.0"), Some("1.30.0"), "values-prod.yaml:12", "values-prod.yaml:14"),
+            changed(
+                "image.tag",
+                Changed,
+                Some("1.29.0"),
+                Some("1.30.0"),
+                "values-prod.yaml:12",
+                "values-prod.yaml:14",
+            ),
             changed("service.externalTrafficPolicy", Added, None, Some("Local"), "", "values-prod.yaml:21"),
             changed("networkPolicy.enabled", Added, None, Some("true"), "", "values-prod.yaml:31"),
         ],

@@ -226,7 +226,10 @@ mod tests {
         let shown = |pieces: Vec<Piece<'_>>| -> String {
             pieces.iter().map(|p| if p.differs { format!("[{}]", p.text) } else { p.text.into() }).collect()
         };
-        assert_eq!((shown(old), shown(new)), ("istio/proxyv2:1.[29].0".into(), "istio/proxyv2:1.[30].0".into()));
+        assert_eq!(
+            (shown(old), shown(new)),
+            ("istio/proxyv2:1.[29].0".into(), "istio/proxyv2:1.[30].0".into())
+        );
         let (old, new) = words("ClusterIP", "LoadBalancer");
         assert_eq!((shown(old), shown(new)), ("[ClusterIP]".into(), "[LoadBalancer]".into()));
     }

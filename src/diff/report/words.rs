@@ -280,6 +280,11 @@ pub fn count(n: usize, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
 }
 
+/// How many fields of an object are told with other objects.
+pub fn folded(n: usize) -> String {
+    format!("{} told below, with other objects", count(n, "more field"))
+}
+
 /// How many of what a review, or several, has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -344,7 +349,7 @@ impl Counts {
                 parts.push(text);
             }
         };
-        some(self.folded, format!("{} differ only in what is folded", self.folded));
+        some(self.folded, format!("{} only folded", self.folded));
         some(self.equal, format!("{} equal", self.equal));
         some(self.same, format!("{} equal in meaning", self.same));
         let ignored = [(self.ignored_objects, "object"), (self.ignored_fields, "field")];
@@ -390,7 +395,9 @@ pub fn overall(reviews: &[Review]) -> Verdict {
     let worst = reviews.iter().filter(|r| r.verdict.effect.is_some()).min_by_key(|r| r.verdict.effect);
     let line = match worst {
         None if differ == 0 => "no difference".to_string(),
-        None => format!("{differ} of {} differ, with no effect on running pods", count(reviews.len(), "chart")),
+        None => {
+            format!("{differ} of {} differ, with no effect on running pods", count(reviews.len(), "chart"))
+        }
         Some(worst) => format!(
             "{differ} of {} differ; most serious: {}: {}",
             count(reviews.len(), "chart"),

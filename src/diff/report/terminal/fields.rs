@@ -8,8 +8,8 @@ use crate::value::Value;
 use super::super::lines::{self, Part, Piece};
 use super::super::text::{self, Shown};
 use super::super::words;
-use super::style::{self, DIM, Line, NEW, OLD, PLAIN};
 use super::Options;
+use super::style::{self, DIM, Line, NEW, OLD, PLAIN};
 
 /// Columns before a field.
 pub const INDENT: usize = 4;

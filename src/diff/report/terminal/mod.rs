@@ -10,8 +10,8 @@ mod values;
 
 use crate::diff::{Fold, Review, ValuesReview, Verdict};
 
-use super::words::{self, Counts};
 use self::style::{BOLD, DIM, HEADING, Line, PLAIN};
+use super::words::{self, Counts};
 
 /// How the report looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

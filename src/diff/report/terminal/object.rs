@@ -76,7 +76,7 @@ pub fn about(out: &mut String, object: &ObjectReview) {
 pub fn after(out: &mut String, object: &ObjectReview, options: &Options) {
     let mut notes = Vec::new();
     if object.folded > 0 {
-        notes.push(format!("{} more folded below", words::count(object.folded, "field")));
+        notes.push(words::folded(object.folded));
     }
     let hidden = object.fields.len() - words::shown_fields(object, options.verbose).count();
     if hidden > 0 {
@@ -90,7 +90,10 @@ pub fn after(out: &mut String, object: &ObjectReview, options: &Options) {
 /// The YAML of an added or removed object: the beginning of it, unless all is asked for.
 fn whole(out: &mut String, object: &ObjectReview, happening: Happening, options: &Options) {
     let Some(own) = object.new.as_ref().or(object.old.as_ref()) else { return };
-    let lines = text::lines_of(&text::yaml_of(&own.value));
+    let lines = match options.full {
+        true => text::lines_of(&text::yaml_of(&own.value)),
+        false => text::object_in_short(&own.value),
+    };
     let bound = match options.full {
         true => usize::MAX,
         false if words::is_definition(&object.id) => 0,

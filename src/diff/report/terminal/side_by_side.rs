@@ -7,9 +7,9 @@ use crate::diff::FieldReview;
 use super::super::lines::{self, Part, Piece};
 use super::super::text::Shown;
 use super::super::words;
+use super::Options;
 use super::fields::{self, INDENT};
 use super::style::{self, DIM, Line, NEW, OLD, PLAIN};
-use super::Options;
 
 /// Columns that a side has at least; a narrower terminal gets longer lines.
 const NARROWEST: usize = 24;

@@ -40,14 +40,7 @@ fn changes(out: &mut String, title: &str, changes: &[ValueChange], options: &Opt
             ));
         }
         remarks.extend(words::places(change.old_place.as_deref(), change.new_place.as_deref()));
-        fields::value_change(
-            out,
-            &change.path,
-            change.old.as_ref(),
-            change.new.as_ref(),
-            &remarks,
-            options,
-        );
+        fields::value_change(out, &change.path, change.old.as_ref(), change.new.as_ref(), &remarks, options);
     }
     if changes.len() > shown {
         let more = format!("… {} more (--full shows them)", changes.len() - shown);
