@@ -50,8 +50,7 @@ impl Happening {
         match self {
             Happening::Added => '+',
             Happening::Removed => '-',
-            Happening::Renamed => '>',
-            Happening::Changed => '~',
+            Happening::Renamed | Happening::Changed => '~',
         }
     }
 }
@@ -256,18 +255,30 @@ pub fn side(side: &SideSummary) -> &str {
 
 /// Both sides: `gateway 1.29.0 → 1.30.0 (main:charts/gateway → charts/gateway)`.
 pub fn sides(review: &Review) -> String {
+    match (charts(review), names(review)) {
+        (Some(charts), names) if names.is_empty() => charts,
+        (Some(charts), names) => format!("{charts} ({names})"),
+        (None, names) => names,
+    }
+}
+
+/// The sides as the user named them: `main:charts/gateway → charts/gateway`.
+pub fn names(review: &Review) -> String {
+    arrow(&review.old.name, &review.new.name)
+}
+
+/// The charts of both sides, if they are charts: `gateway 1.29.0 → 1.30.0`.
+pub fn charts(review: &Review) -> Option<String> {
     let (old, new) = (&review.old, &review.new);
-    let names = arrow(&old.name, &new.name);
-    let charts = match (&old.chart, &new.chart) {
+    Some(match (&old.chart, &new.chart) {
         (Some(old), Some(new)) => match (old.rsplit_once(' '), new.rsplit_once(' ')) {
             (Some((name, _)), Some((other, version))) if name == other && old != new => {
                 format!("{old} → {version}")
             }
             _ => arrow(old, new),
         },
-        _ => return names,
-    };
-    if names.is_empty() { charts } else { format!("{charts} ({names})") }
+        _ => return None,
+    })
 }
 
 /// `old → new`, or only one of them if they are equal.
@@ -278,6 +289,16 @@ fn arrow(old: &str, new: &str) -> String {
 /// `3 objects`, `1 object`.
 pub fn count(n: usize, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
+/// `1 object and 3 fields`, without what there is none of.
+pub fn objects_and_fields(objects: usize, fields: usize) -> String {
+    match (objects, fields) {
+        (0, 0) => "nothing".to_string(),
+        (0, fields) => count(fields, "field"),
+        (objects, 0) => count(objects, "object"),
+        (objects, fields) => format!("{} and {}", count(objects, "object"), count(fields, "field")),
+    }
 }
 
 /// How many fields of an object are told with other objects.
@@ -352,10 +373,8 @@ impl Counts {
         some(self.folded, format!("{} only folded", self.folded));
         some(self.equal, format!("{} equal", self.equal));
         some(self.same, format!("{} equal in meaning", self.same));
-        let ignored = [(self.ignored_objects, "object"), (self.ignored_fields, "field")];
-        let ignored: Vec<String> =
-            ignored.iter().filter(|(n, _)| *n > 0).map(|(n, what)| count(*n, what)).collect();
-        some(ignored.len(), format!("{} ignored", ignored.join(" and ")));
+        let ignored = objects_and_fields(self.ignored_objects, self.ignored_fields);
+        some(self.ignored_objects + self.ignored_fields, format!("{ignored} ignored"));
         parts.join(", ")
     }
 }
@@ -379,7 +398,7 @@ pub fn is_empty(review: &Review) -> bool {
 
 /// The title of a review among several.
 pub fn title(review: &Review) -> String {
-    review.title.clone().unwrap_or_else(|| sides(review))
+    review.title.clone().or_else(|| charts(review)).unwrap_or_else(|| names(review))
 }
 
 /// What several reviews do together. One review's verdict is its own.

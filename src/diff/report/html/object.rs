@@ -33,7 +33,7 @@ pub fn show(out: &mut String, object: &ObjectReview, open: bool, options: &Optio
     out.push_str("</summary>\n<div class=\"body\">\n");
     if object.impacts.len() > 1 {
         out.push_str("<ul class=\"impacts\">\n");
-        for impact in &object.impacts {
+        for impact in object.impacts.iter().skip(1) {
             out.push_str(&format!(
                 "<li><span class=\"badge {}\">{}</span> {}</li>\n",
                 gravity(Some(impact.effect)),

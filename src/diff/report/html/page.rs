@@ -70,22 +70,17 @@ pub fn body(out: &mut String, reviews: &[Review], title: &str, options: &Options
     out.push_str("</main>\n");
 }
 
-/// `gateway 1.29.0 → 1.30.0` as the page's heading, and below it what the user named.
+/// `gateway 1.29.0 → 1.30.0` as the page's heading, and below it the sides as the user named them.
 fn heading_of_one(out: &mut String, review: &Review) {
-    let all = words::sides(review);
-    let (chart, names) = match (&review.old.chart, all.rsplit_once(" (")) {
-        (Some(_), Some((chart, names))) => (chart, names.strip_suffix(')')),
-        _ => (all.as_str(), None),
-    };
-    out.push_str(&format!("<h1>{}</h1>\n", shown(chart)));
-    if let Some(names) = names {
-        out.push_str(&format!("<p class=\"sides\"><code>{}</code></p>\n", shown(names)));
+    out.push_str(&format!("<h1>{}</h1>\n", shown(&words::title(review))));
+    if words::charts(review).is_some() {
+        out.push_str(&format!("<p class=\"sides\"><code>{}</code></p>\n", shown(&words::names(review))));
     }
 }
 
 fn verdict(out: &mut String, verdict: &Verdict) {
     out.push_str(&format!(
-        "<div class=\"verdict {}\"><p><span class=\"label\">Verdict</span> {}</p>\n",
+        "<div class=\"verdict {}\"><div class=\"label\">Verdict</div><p>{}</p>\n",
         gravity(verdict.effect),
         shown(&verdict.line)
     ));
@@ -168,10 +163,9 @@ fn one(out: &mut String, review: &Review, open: bool, options: &Options) {
     out.push_str(&format!("<p class=\"counts\">{}</p>\n", shown(&Counts::of(review).line())));
     for ignored in &review.ignored {
         out.push_str(&format!(
-            "<p>ignored by <code>{}</code>: {} and {}</p>\n",
+            "<p>ignored by <code>{}</code>: {}</p>\n",
             shown(&ignored.rule),
-            words::count(ignored.objects, "object"),
-            words::count(ignored.fields, "field")
+            words::objects_and_fields(ignored.objects, ignored.fields)
         ));
     }
     out.push_str("</footer>\n");

@@ -11,7 +11,7 @@ use crate::diff::{
     Cause, FieldReview, Fold, ObjectReview, Review, SideSummary, ValueChange, ValueFinding, Verdict,
 };
 use crate::manifest::object::{Identity, Role};
-use crate::rules::change::{Effect, Impact};
+use crate::rules::change::Impact;
 
 use super::words::{self, Counts, Happening};
 
@@ -198,9 +198,4 @@ fn fold(w: &mut Writer, fold: &Fold) {
         w.field_count("only", fold.only);
         w.field_list("objects", &fold.objects, |w, id| w.object(|w| identity(w, id)));
     });
-}
-
-/// The name of the effect, or `none`.
-pub(super) fn effect_name(effect: Option<Effect>) -> &'static str {
-    effect.map_or("none", Effect::name)
 }

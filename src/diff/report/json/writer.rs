@@ -151,7 +151,7 @@ fn harmless(text: &str) -> String {
     let mut buffer = [0; 4];
     for c in text.chars() {
         let text: &str = c.encode_utf8(&mut buffer);
-        if c.is_ascii() || crate::diagnostic::escape(text) == text {
+        if (c.is_ascii() && c != '\u{7f}') || crate::diagnostic::escape(text) == text {
             out.push(c);
             continue;
         }

@@ -6,16 +6,26 @@ use crate::diagnostic::escape_line;
 /// references to issues) become code, where it reads nothing.
 pub fn text(text: &str) -> String {
     let text = escape_line(text).replace('\t', " ");
-    let words: Vec<String> =
-        text.split(' ').map(|word| if is_plain(word) { word.to_string() } else { code(word) }).collect();
-    words.join(" ")
+    text.split(' ').map(|word| in_words(word, code)).collect::<Vec<_>>().join(" ")
+}
+
+/// A word as it is, or what `code` makes of it without the signs of the sentence around it.
+fn in_words(word: &str, code: impl Fn(&str) -> String) -> String {
+    let core = word.trim_start_matches('(').trim_end_matches([')', ',', ';', '.']);
+    if core.is_empty() || is_plain(core) {
+        return word.to_string();
+    }
+    let start = word.len() - word.trim_start_matches('(').len();
+    let (before, rest) = word.split_at_checked(start).unwrap_or(("", word));
+    let (_, behind) = rest.split_at_checked(core.len()).unwrap_or((rest, ""));
+    format!("{before}{}{behind}", code(core))
 }
 
 /// Whether a word is nothing but a word to every reader of Markdown.
 fn is_plain(word: &str) -> bool {
     let body = word.strip_suffix(':').unwrap_or(word);
     let harmless = |c: char| {
-        c.is_alphanumeric() || matches!(c, ',' | '.' | ';' | '(' | ')' | '/' | '-' | '\'' | '"' | '→' | '…')
+        c.is_alphanumeric() || matches!(c, ',' | '.' | ';' | '(' | ')' | '/' | '-' | '\'' | '→' | '…')
     };
     let lower = body.to_ascii_lowercase();
     body.chars().all(harmless)
@@ -51,11 +61,8 @@ pub fn html(text: &str) -> String {
 /// A sentence within `<summary>`, where Markdown reads nothing, but mentions are still looked for outside of code.
 pub fn summary(text: &str) -> String {
     let text = escape_line(text).replace('\t', " ");
-    let word = |word: &str| match is_plain(word) {
-        true => html(word),
-        false => format!("<code>{}</code>", html(word)),
-    };
-    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+    let code = |word: &str| format!("<code>{}</code>", html(word));
+    text.split(' ').map(|word| in_words(word, code)).collect::<Vec<_>>().join(" ")
 }
 
 /// A fenced block of `diff`, whose fence is longer than any run of backticks within.
@@ -97,6 +104,7 @@ mod tests {
             text("www.example.com GH-12 :tada: deadbeef"),
             "`www.example.com` `GH-12` `:tada:` `deadbeef`"
         );
+        assert_eq!(text("(main:charts/a, @b)."), "(`main:charts/a`, `@b`).");
         assert_eq!(text("a\nb\u{202e}"), "`a\\u{a}b\\u{202e}`");
     }
 

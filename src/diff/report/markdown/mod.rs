@@ -41,12 +41,14 @@ enum Rank {
     First,
     /// The verdict of one review.
     Head,
-    /// Values that the user must look at, then others.
+    /// Warnings and counts.
+    Counts,
+    /// Values.
     Values,
+    /// Noise.
+    Folds,
     /// An object, by the most serious effect.
     Object(Effect),
-    /// Noise, warnings and counts.
-    Rest,
 }
 
 /// A part of the report that is there or not there as a whole.

@@ -40,8 +40,12 @@ pub fn review(units: &mut Vec<Unit>, index: usize, review: &Review, several: boo
     let title = brief(&words::title(review), NAME);
     head.push_str(&format!("{} {}\n\n", if several { "\n###" } else { "##" }, text(&title)));
     verdict(&mut head, &review.verdict, Some(review));
-    if review.title.is_some() {
-        head.push_str(&format!("\n{}\n", text(&brief(&words::sides(review), SENTENCE))));
+    let (charts, names) = (words::charts(review), words::names(review));
+    let charts = charts.filter(|_| review.title.is_some()).map(|charts| text(&brief(&charts, SENTENCE)));
+    let names = Some(names).filter(|names| *names != title).map(|names| code(&brief(&names, SENTENCE)));
+    let sides: Vec<String> = charts.into_iter().chain(names).collect();
+    if !sides.is_empty() {
+        head.push_str(&format!("\nOf {}\n", sides.join(": ")));
     }
     add(Rank::Head, head);
     add(Rank::Values, values(&review.values));
@@ -53,7 +57,8 @@ pub fn review(units: &mut Vec<Unit>, index: usize, review: &Review, several: boo
         text.push_str(&self::object(object, options));
         add(Rank::Object(words::worst(object).unwrap_or(Effect::Other)), text);
     }
-    add(Rank::Rest, rest(review));
+    add(Rank::Folds, folds(review));
+    add(Rank::Counts, counts(review));
 }
 
 /// The verdict, and the table of effects.
@@ -267,8 +272,7 @@ fn field_lines(out: &mut Vec<String>, field: &FieldReview) {
     out.append(&mut own);
 }
 
-/// Noise, warnings and counts.
-fn rest(review: &Review) -> String {
+fn folds(review: &Review) -> String {
     let mut out = String::new();
     if !review.folds.is_empty() {
         out.push_str("\n#### The same in several objects\n\n");
@@ -282,6 +286,12 @@ fn rest(review: &Review) -> String {
         }
         more(&mut out, review.folds.len(), LISTED, "such change");
     }
+    out
+}
+
+/// Warnings and counts.
+fn counts(review: &Review) -> String {
+    let mut out = String::new();
     if !review.warnings.is_empty() {
         out.push('\n');
         for warning in review.warnings.iter().take(LISTED) {
@@ -290,12 +300,14 @@ fn rest(review: &Review) -> String {
         more(&mut out, review.warnings.len(), LISTED, "warning");
     }
     out.push_str(&format!("\n{}\n", text(&Counts::of(review).line())));
+    if !review.ignored.is_empty() {
+        out.push('\n');
+    }
     for ignored in review.ignored.iter().take(LISTED) {
         out.push_str(&format!(
-            "- ignored by {}: {} and {}\n",
+            "- ignored by {}: {}\n",
             code(&brief(&ignored.rule, NAME)),
-            words::count(ignored.objects, "object"),
-            words::count(ignored.fields, "field")
+            words::objects_and_fields(ignored.objects, ignored.fields)
         ));
     }
     more(&mut out, review.ignored.len(), LISTED, "rule");

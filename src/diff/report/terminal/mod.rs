@@ -178,10 +178,7 @@ fn footer(out: &mut String, review: &Review, options: &Options) {
     line.end(out);
     for ignored in &review.ignored {
         let mut line = Line::indented(2);
-        let what = [(ignored.objects, "object"), (ignored.fields, "field")];
-        let what: Vec<String> =
-            what.iter().filter(|(n, _)| *n > 0).map(|(n, what)| words::count(*n, what)).collect();
-        let what = if what.is_empty() { "nothing".to_string() } else { what.join(" and ") };
+        let what = words::objects_and_fields(ignored.objects, ignored.fields);
         line.push(DIM, &format!("ignored by {}: {what}", ignored.rule)).end(out);
     }
 }

@@ -34,7 +34,7 @@ pub fn heading(object: &ObjectReview, indent: usize, options: &Options) -> Line 
         line.push(PLAIN, "  ").push(style::effect(Some(first.effect)), &first.message);
     }
     if options.view == View::Summary && object.impacts.len() > 1 {
-        line.push(DIM, &format!("  and {} more", words::count(object.impacts.len() - 1, "impact")));
+        line.push(DIM, &format!("  and {}", words::count(object.impacts.len() - 1, "more impact")));
     }
     line
 }

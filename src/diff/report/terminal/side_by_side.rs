@@ -18,14 +18,26 @@ const FIELD_ROWS: usize = 60;
 
 /// Shows a field: its path and remarks over the full width, its values in two columns.
 pub fn show(out: &mut String, field: &FieldReview, options: &Options) {
+    let column = (options.width.saturating_sub(INDENT + 5) / 2).max(NARROWEST);
+    let shown = |value: Option<&crate::value::Value>| value.map(Shown::of);
+    match (shown(field.change.old.as_ref()), shown(field.change.new.as_ref())) {
+        (Some(Shown::Inline(old)), Some(Shown::Inline(new)))
+            if style::width(&old).max(style::width(&new)) + 2 > column =>
+        {
+            // An address or a name is not broken: two lines of the full width show it better.
+            return fields::show(out, field, options);
+        }
+        // There is nothing beside it.
+        (None, _) | (_, None) => return fields::show(out, field, options),
+        _ => {}
+    }
     let mut head = Line::indented(INDENT);
-    head.push(PLAIN, &fields::path(field));
+    head.push(PLAIN, "~ ").push(PLAIN, &fields::path(field));
     fields::with_remarks(out, head, &fields::remarks(field), options);
     let lines = |value: Option<&crate::value::Value>| -> Vec<String> {
         value.map(|value| Shown::of(value).into_lines()).unwrap_or_default()
     };
     let (old, new) = (lines(field.change.old.as_ref()), lines(field.change.new.as_ref()));
-    let column = (options.width.saturating_sub(INDENT + 5) / 2).max(NARROWEST);
     let mut rows = Rows { out, column, left: if options.full { usize::MAX } else { FIELD_ROWS }, hidden: 0 };
     for part in lines::parts(&old, &new, fields::CONTEXT) {
         match part {
