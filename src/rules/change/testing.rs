@@ -13,10 +13,10 @@ use crate::value::{Str, Value};
 pub fn objects(text: &str, crds: bool) -> Vec<Arc<Object>> {
     let mut objects = Vec::new();
     let source: Arc<str> = "a.yaml".into();
-    for part in split::split(text) {
-        let text: Str = part.into();
-        let range = 0..text.len();
-        let document = Document { source: &source, text: (&text, range), role: Role::Object, namespace: "edge" };
+    let whole: Str = text.into();
+    for range in split::split(text.as_bytes()) {
+        let document =
+            Document { source: &source, text: (&whole, range), role: Role::Object, namespace: "edge" };
         object::read(&document, &mut objects).unwrap();
     }
     for object in &mut objects {
@@ -120,17 +120,13 @@ fn named(list: &Value) -> bool {
     !items.is_empty() && items.iter().all(|item| read::text(item, "name").is_some())
 }
 
-fn pair(
-    old: Option<Value>,
-    new: Option<Value>,
-    step: Step,
-    path: &mut Path,
-    fields: &mut Vec<FieldChange>,
-) {
+fn pair(old: Option<Value>, new: Option<Value>, step: Step, path: &mut Path, fields: &mut Vec<FieldChange>) {
     path.0.push(step);
     match (old, new) {
         (Some(old), Some(new)) => walk(&old, &new, path, fields),
-        (old, new) => fields.push(FieldChange { path: path.clone(), old, new, same: None, notes: Vec::new() }),
+        (old, new) => {
+            fields.push(FieldChange { path: path.clone(), old, new, same: None, notes: Vec::new() })
+        }
     }
     path.0.pop();
 }
