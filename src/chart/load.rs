@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Chart, Metadata, decode, parse_values};
+use super::{Chart, Metadata, decode, parse_values_within};
 use crate::diagnostic::{Error, Place, Result};
 use crate::source::{self, Budget, File, Files, Options, Tree, path};
 use crate::value::{Map, MapType, Str, Value};
@@ -113,6 +113,7 @@ impl Loader<'_> {
             location,
             full_path: Arc::from(""),
             is_root: false,
+            node: 0,
         })
     }
 
@@ -125,8 +126,12 @@ impl Loader<'_> {
                 parts.lock = decode::lock(&document).map_err(|e| wrong(location, &file, e))?;
             }
             "values.yaml" => {
-                let values = parse_values(file.data.as_bytes(), &format!("{location}values.yaml"))
-                    .map_err(|e| e.context("cannot load values.yaml"))?;
+                let values = parse_values_within(
+                    file.data.as_bytes(),
+                    &format!("{location}values.yaml"),
+                    self.budget.room(),
+                )
+                .map_err(|e| e.context("cannot load values.yaml"))?;
                 parts.values = Some(values);
                 parts.values_text = Some(file.data);
             }

@@ -10,7 +10,7 @@ pub mod context;
 pub mod eval;
 pub mod json;
 pub mod name;
-mod origin;
+pub(crate) mod origin;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -126,6 +126,19 @@ pub struct Output {
     pub sources: Vec<Source>,
     /// How long each step took.
     pub timings: Vec<(&'static str, Duration)>,
+    /// What the render was made with.
+    remains: Remains,
+}
+
+/// The chart, values and parsed templates of a render. They go when its output goes: to take them apart is a
+/// tenth of a render's work, and a program that ends anyway may forget the output as a whole.
+#[derive(Clone, Default)]
+struct Remains(Vec<Arc<dyn Send + Sync>>);
+
+impl std::fmt::Debug for Remains {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Remains")
+    }
 }
 
 /// Why there are no objects.
@@ -152,7 +165,11 @@ pub struct Loaded {
 /// In Helm's words where Helm has them.
 pub fn render(request: &Request) -> Result<Output, Failure> {
     let mut output = Output::default();
-    finish(load_into(request, &mut output), output, |loaded, output| run(request, &loaded, output))
+    finish(load_into(request, &mut output), output, |loaded, output| {
+        run(request, &loaded, output)?;
+        output.remains.0.push(Arc::new(loaded));
+        Ok(())
+    })
 }
 
 /// Renders what [`load`] gave, with the rest of a request: its chart and values are not read again. The
@@ -239,6 +256,7 @@ fn run(request: &Request, loaded: &Loaded, output: &mut Output) -> Result<()> {
     collect(&prepared.chart, files, &sources, request.any_text, output)?;
     clock.lap("manifests", output);
     output.sources = sources;
+    output.remains.0.push(Arc::new((engine, templates, prepared)));
     Ok(())
 }
 

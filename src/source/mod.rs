@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Error, Result};
 use crate::limits::Limits;
-use crate::value::Str;
+use crate::value::{Room, Str};
 
 pub use self::archive::unpack;
 pub use self::directory::read_directory;
@@ -72,17 +72,28 @@ pub struct Budget {
     limits: Limits,
     bytes: u64,
     entries: usize,
+    room: Room,
 }
 
 impl Budget {
     /// All of it.
     pub fn new(limits: &Limits) -> Budget {
-        Budget { limits: limits.clone(), bytes: limits.chart_bytes, entries: limits.chart_entries }
+        Budget {
+            limits: limits.clone(),
+            bytes: limits.chart_bytes,
+            entries: limits.chart_entries,
+            room: Room::new(limits.data_bytes),
+        }
     }
 
     /// The bounds it was made of.
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// The memory that its values may still take.
+    pub(crate) fn room(&mut self) -> &mut Room {
+        &mut self.room
     }
 
     /// Counts a file or folder.

@@ -81,6 +81,21 @@ pub struct Layer {
     pub source: LayerSource,
 }
 
+impl Layer {
+    /// The values of this layer alone. A file that `--set-file` names is taken to be empty. `None` if the layer
+    /// only has a meaning on top of others (`a[1]=x`), or can't be read.
+    pub fn values(&self) -> Option<Map> {
+        match &self.source {
+            LayerSource::File { path, text } => parse_values(text.as_bytes(), path).ok(),
+            LayerSource::Set { flag, text } => {
+                let mut layer = Layers::default();
+                layer.set(*flag, text, &mut |_| Ok(Vec::new())).ok()?;
+                Some(layer.values)
+            }
+        }
+    }
+}
+
 /// The user's values, layer by layer and merged.
 #[derive(Clone, Debug, Default)]
 pub struct Layers {

@@ -108,8 +108,8 @@ pub fn run(args: Args, global: &Global, output: &mut Output) -> Result<()> {
     };
     let env = Arc::new(Env::new(limits.clone()));
     let result = eval::in_chart(
-        &prepared.chart,
-        &prepared.values,
+        &prepared,
+        (&chart, &layers),
         &release,
         Capabilities::default(),
         (&template, language),
