@@ -112,9 +112,16 @@ impl<'a> Points<'a> {
                 states.push(if is_there == change.new.is_some() { State::New } else { State::Old });
             }
             let mut texts = Texts::default();
+            let before = states.len();
             states.extend((0..change.fields.len()).map(|field| {
-                let mut on =
-                    |object: Option<&Arc<Object>>| object.map(|object| texts.state(change, field, object));
+                let look = self.looks.get(before + field).copied().unwrap_or(Look::Blind);
+                let mut on = |object: Option<&Arc<Object>>| {
+                    object.map(|object| match look {
+                        Look::Field => texts.state(change, field, object),
+                        Look::Around(length) => state_around(change, field, length, object),
+                        Look::Blind => State::Unknown,
+                    })
+                };
                 match (on(as_new), on(as_old)) {
                     (Some(State::New), _) => State::New,
                     (_, Some(state)) => state,
