@@ -7,8 +7,10 @@
 //! 5. A [`report`] prints the [`Review`] that comes of it.
 
 pub mod cause;
+pub mod ignore;
 pub mod report;
 mod review;
+mod secret;
 pub mod side;
 pub mod values;
 pub mod volatile;

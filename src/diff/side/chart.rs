@@ -1,8 +1,5 @@
 //! A chart as a side: rendered, with a fixed seed and clock.
 
-use std::fs;
-use std::io::Read;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::{NOW, Rendered, SEED, Side};
@@ -10,22 +7,6 @@ use crate::diagnostic::Result;
 use crate::manifest::object::{self, Document, Object, Role};
 use crate::manifest::split;
 use crate::render::{self, Output, Request};
-
-/// The first bytes of a gzip file.
-const GZIP: &[u8] = b"\x1F\x8B";
-
-/// Whether a source is a chart: a folder with a `Chart.yaml`, or an archive.
-pub(super) fn is_chart(source: &str) -> bool {
-    let path = Path::new(source);
-    match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => path.join("Chart.yaml").exists(),
-        Ok(metadata) if metadata.is_file() => {
-            let mut head = [0; 2];
-            fs::File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok() && head == GZIP
-        }
-        _ => false,
-    }
-}
 
 /// Renders a chart.
 pub(super) fn render(source: &str, request: &Request) -> Result<Side> {

@@ -13,7 +13,12 @@ use jiff::Timestamp;
 use crate::diagnostic::Result;
 use crate::manifest::object::Object;
 use crate::render::{Loaded, Request};
+use crate::source::Found;
 use crate::template::Source;
+use crate::value::Str;
+
+/// The first bytes of an archive.
+const GZIP: &[u8] = b"\x1F\x8B";
 
 /// The seed of both sides, if the user gives none: with it random values are the same wherever they are made from
 /// the same.
@@ -57,7 +62,19 @@ impl Side {
     /// When there is nothing of that name, when it is no chart and has no objects in YAML, and when the chart can't
     /// be rendered.
     pub fn open(source: &str, request: &Request) -> Result<Side> {
-        if chart::is_chart(source) { chart::render(source, request) } else { stored::read(source, request) }
+        let tree = &request.tree;
+        if tree.look(source, &request.limits)? == Found::Folder {
+            let metadata = format!("{}/Chart.yaml", source.trim_end_matches('/'));
+            return match tree.look(&metadata, &request.limits) {
+                Ok(Found::File) => chart::render(source, request),
+                _ => stored::read_folder(source, request),
+            };
+        }
+        let text = tree.read(source, &request.limits)?;
+        if text.starts_with(GZIP) {
+            return chart::render(source, request);
+        }
+        stored::read_text(source, &Str::from_bytes(text), request)
     }
 }
 

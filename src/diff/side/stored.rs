@@ -1,7 +1,6 @@
 //! Stored objects as a side: a YAML or JSON file, a folder of them, standard input.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::Side;
@@ -11,31 +10,29 @@ use crate::manifest::hook;
 use crate::manifest::object::{self, Document, Object, Role};
 use crate::manifest::{order, split};
 use crate::render::Request;
-use crate::source::io_words;
+use crate::source::{Budget, Options};
 use crate::value::Str;
-use crate::values;
 
 /// The ends of the names of files that hold objects.
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 
-/// Folders within folders: far more than stored objects have, and few enough for the stack.
-const MAX_FOLDERS: usize = 64;
-
-/// Reads stored objects.
-pub(super) fn read(source: &str, request: &Request) -> Result<Side> {
-    let limits = &request.limits;
-    let namespace = &request.release.namespace;
+/// Reads stored objects: those of a folder.
+pub(super) fn read_folder(source: &str, request: &Request) -> Result<Side> {
     let mut objects = Vec::new();
-    if source != "-" && fs::metadata(source).is_ok_and(|metadata| metadata.is_dir()) {
-        for (name, text) in folder(Path::new(source), limits)? {
-            add(&name.into(), &text, namespace, &mut objects)?;
-        }
-    } else {
-        let text = Str::from_bytes(values::read_input(source, limits)?);
-        let name = if source == "-" { "stdin" } else { source };
-        add(&name.into(), &text, namespace, &mut objects)?;
-    }
-    Ok(Side { name: source.to_string(), objects: sorted(objects), rendered: None, warnings: Vec::new() })
+    folder(source, request, &mut objects)?;
+    Ok(side(source, objects))
+}
+
+/// Reads stored objects: those of a text.
+pub(super) fn read_text(source: &str, text: &Str, request: &Request) -> Result<Side> {
+    let mut objects = Vec::new();
+    let name = if source == "-" { "stdin" } else { source };
+    add(&name.into(), text, &request.release.namespace, &mut objects)?;
+    Ok(side(source, objects))
+}
+
+fn side(source: &str, objects: Vec<Object>) -> Side {
+    Side { name: source.to_string(), objects: sorted(objects), rendered: None, warnings: Vec::new() }
 }
 
 /// Adds the objects of a text. Hooks are told by their annotation.
@@ -62,70 +59,33 @@ pub(super) fn sorted(mut objects: Vec<Object>) -> Vec<Arc<Object>> {
     objects.into_iter().map(Arc::new).collect()
 }
 
-/// The names and texts of a folder's files, and of those of folders within it, sorted.
-fn folder(top: &Path, limits: &Limits) -> Result<Vec<(String, Str)>> {
-    let mut walk = Walk { paths: Vec::new(), left: limits.chart_entries, limits };
-    walk.folder(top, 0)?;
-    let mut left = limits.chart_bytes;
-    let mut files = Vec::new();
-    for path in walk.paths {
-        let name = path.to_string_lossy().into_owned();
-        let text = values::read_input(&name, limits)?;
-        left = left.checked_sub(text.len() as u64).ok_or_else(|| {
-            let most = limits.chart_bytes;
-            Error::new(format!("the files of {} are larger than the maximum size {most}", top.display()))
-                .hint("--limit chart-bytes=… raises it")
-        })?;
-        files.push((name, Str::from_bytes(text)));
+/// Reads the objects of the files of a folder, and of those of folders within it.
+fn folder(source: &str, request: &Request, objects: &mut Vec<Object>) -> Result<()> {
+    let limits = &request.limits;
+    let options = Options {
+        allow_outside_symlinks: request.allow_outside_symlinks,
+        only: Some(holds_objects),
+        limits: Limits { file_bytes: limits.input_bytes, ..limits.clone() },
+    };
+    let files = request.tree.open(source, &options, &mut Budget::new(&options.limits))?;
+    if files.files.is_empty() {
+        return Err(Error::new(format!("{source} holds neither a chart nor YAML files")).hint(
+            "a chart is a folder with a Chart.yaml; stored objects are in files that end in .yaml, .yml or .json",
+        ));
     }
-    if files.is_empty() {
-        return Err(Error::new(format!("{} holds neither a chart nor YAML files", top.display()))
-            .hint("a chart is a folder with a Chart.yaml; stored objects are in files that end in .yaml, .yml or .json"));
+    for file in files.files {
+        let name = format!("{}{}", files.location, file.name).into();
+        add(&name, &file.data, &request.release.namespace, objects)?;
     }
-    Ok(files)
+    Ok(())
 }
 
-struct Walk<'a> {
-    paths: Vec<PathBuf>,
-    left: usize,
-    limits: &'a Limits,
-}
-
-impl Walk<'_> {
-    fn folder(&mut self, path: &Path, depth: usize) -> Result<()> {
-        let failed = |e: &std::io::Error| Error::new(format!("open {}: {}", path.display(), io_words(e)));
-        if depth > MAX_FOLDERS {
-            return Err(Error::new(format!(
-                "folders are nested deeper than {MAX_FOLDERS}: {}",
-                path.display()
-            )));
-        }
-        let mut entries = Vec::new();
-        for entry in fs::read_dir(path).map_err(|e| failed(&e))? {
-            self.left = self.left.checked_sub(1).ok_or_else(|| {
-                let most = self.limits.chart_entries;
-                Error::new(format!("{} has more than {most} files and folders", path.display()))
-                    .hint("--limit chart-entries=… raises it")
-            })?;
-            let entry = entry.map_err(|e| failed(&e))?;
-            entries.push((entry.file_name(), entry.file_type().map_err(|e| failed(&e))?));
-        }
-        entries.sort_by(|a, b| a.0.cmp(&b.0));
-        for (name, kind) in entries {
-            let path = path.join(&name);
-            if name.to_string_lossy().starts_with('.') {
-                continue;
-            }
-            if kind.is_dir() {
-                self.folder(&path, depth + 1)?;
-            } else if kind.is_file() && holds_objects(&path) {
-                self.paths.push(path);
-            }
-        }
-        Ok(())
-    }
-}
-
-fn holds_objects(path: &Path) -> bool {
-    path.extension().is_some_and(|end| EXTENSIONS.iter().any(|known| end.eq_ignore_ascii_case(known)))
+/// Whether a file holds objects, by its name. Hidden folders are not looked into.
+fn holds_objects(name: &str, is_folder: bool) -> bool {
+    let own = name.rsplit('/').next().unwrap_or(name);
+    !own.starts_with('.')
+        && (is_folder
+            || Path::new(own)
+                .extension()
+                .is_some_and(|end| EXTENSIONS.iter().any(|known| end.eq_ignore_ascii_case(known))))
 }
