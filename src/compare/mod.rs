@@ -3,7 +3,19 @@
 //! [`compare`] pairs the objects of both sides and walks each pair. Everything that a report, a rule or a program
 //! wants to know of the difference is in the [`Comparison`] it gives; nothing here judges or prints.
 
+mod align;
+mod certificate;
+mod list;
+mod meaning;
+mod pair;
+pub mod patch;
 pub mod path;
+mod rename;
+mod schema;
+mod secret;
+mod text;
+mod tree;
+mod walk;
 
 use std::sync::Arc;
 
@@ -26,6 +38,59 @@ pub struct Comparison {
     pub warnings: Vec<String>,
 }
 
+/// How to compare.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whether objects without a partner of their name are paired with others that are much like them.
+    pub renames: bool,
+    /// How alike objects must be to count as renamed, from 0 to 1: the share of their leaves that both have,
+    /// without names and what is made of names.
+    pub similarity: f64,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { renames: true, similarity: 0.6 }
+    }
+}
+
+/// Compares two sets of objects.
+///
+/// Objects are the same if group, kind, namespace and name are; then if only the API group moved (`extensions` to
+/// `apps`), and then, with [`Options::renames`], if only the namespace differs or they are much alike. Objects
+/// that are equal are left out.
+pub fn compare(old: Vec<Arc<Object>>, new: Vec<Arc<Object>>, options: &Options) -> Comparison {
+    let mut warnings = Vec::new();
+    let pairs = pair::pair(&old, &new, options, &mut warnings);
+    let mut similarities: Vec<Option<f64>> = vec![None; new.len()];
+    for pair in &pairs {
+        if let Some(similarity) = pair.new.and_then(|new| similarities.get_mut(new)) {
+            *similarity = pair.similarity;
+        }
+    }
+    let mut pairs: Vec<align::Pair> = pairs.iter().map(|pair| (pair.old, pair.new)).collect();
+    align::arrange(&mut pairs);
+    let mut changes = Vec::new();
+    for (i, j) in pairs {
+        let (from, to) = (i.and_then(|i| old.get(i)), j.and_then(|j| new.get(j)));
+        let similarity = j.and_then(|j| similarities.get(j).copied().flatten());
+        let mut change =
+            Change { old: from.cloned(), new: to.cloned(), fields: Vec::new(), similarity, fallback: None };
+        if let (Some(from), Some(to)) = (from, to) {
+            if from.id == to.id && from.role == to.role && tree::equal(&from.value, &to.value) {
+                continue;
+            }
+            let walked = walk::walk(from, to);
+            if walked.hurried {
+                warnings.push(format!("{}: lists too long to pair their items with care: by index", to.id));
+            }
+            (change.fields, change.fallback) = (walked.fields, walked.fallback);
+        }
+        changes.push(change);
+    }
+    Comparison { old, new, changes, warnings }
+}
+
 /// What happened to one object.
 #[derive(Clone, Debug)]
 pub struct Change {
@@ -33,7 +98,8 @@ pub struct Change {
     pub old: Option<Arc<Object>>,
     /// The object as it will be; `None` if it goes.
     pub new: Option<Arc<Object>>,
-    /// What differs, in the order of the paths; empty unless there are both.
+    /// What differs: keys in the order of their bytes, list items in the order of the new side, removed ones where
+    /// they stood. Empty unless there are both; empty, too, if only the role differs.
     pub fields: Vec<FieldChange>,
     /// How alike the two are, from 0 to 1, if they have different identities: the object was renamed.
     pub similarity: Option<f64>,
@@ -85,9 +151,14 @@ impl Change {
 
     /// Whether there is more to it than what means the same.
     pub fn matters(&self) -> bool {
+        let role = |object: &Option<Arc<Object>>| object.as_ref().map(|object| object.role);
         self.old.is_none()
             || self.new.is_none()
             || self.similarity.is_some()
+            || role(&self.old) != role(&self.new)
             || self.fields.iter().any(|field| field.same.is_none())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -89,6 +89,9 @@ pub struct ValueChange {
     pub old_place: Option<String>,
     /// Where it is set.
     pub new_place: Option<String>,
+    /// For one that is gone the path that it seems to have now, for one that is new the path that it seems to have
+    /// had.
+    pub moved: Option<String>,
 }
 
 /// What happened to a value.
