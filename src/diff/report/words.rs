@@ -8,7 +8,7 @@ use crate::diff::{
     ValueFindingKind, Verdict,
 };
 use crate::manifest::object::{Identity, Role};
-use crate::rules::change::Effect;
+use crate::rules::change::{Effect, Impact};
 use crate::value::Value;
 
 /// What happened to an object.
@@ -233,6 +233,23 @@ pub fn because(causes: &[Cause]) -> Option<String> {
         n => format!("; and {n} more"),
     };
     Some(format!("because {}{more}", shown.join("; ")))
+}
+
+/// The causes behind an impact: those of its field, or else those of the object or of any field.
+pub fn causes_of<'a>(object: &'a ObjectReview, impact: &Impact) -> &'a [Cause] {
+    let of_field = |field: &&FieldReview| {
+        let (own, path) = (&field.change.path.0, impact.field.as_ref().map(|path| &path.0));
+        path.is_some_and(|path| own.starts_with(path) || path.starts_with(own))
+    };
+    let with_causes = |field: &&FieldReview| !field.causes.is_empty();
+    let mut fields = object.fields.iter().filter(with_causes);
+    if let Some(field) = object.fields.iter().filter(with_causes).find(of_field) {
+        return &field.causes;
+    }
+    if !object.causes.is_empty() {
+        return &object.causes;
+    }
+    fields.next().map(|field| field.causes.as_slice()).unwrap_or_default()
 }
 
 /// Two places, with their common file told once: `values-prod.yaml:12 → :14`.

@@ -8,7 +8,7 @@ use crate::value::Value;
 pub struct Writer {
     out: String,
     /// Of every open object or list: whether it has something already.
-    open: Vec<(char, bool)>,
+    open: Vec<bool>,
 }
 
 impl Writer {
@@ -24,21 +24,15 @@ impl Writer {
     }
 
     /// Writes an object as an item of the list that is open, or as the text.
-    pub fn object(&mut self, write: impl FnOnce(&mut Writer)) {
+    pub fn object<T>(&mut self, write: impl FnOnce(&mut Writer) -> T) -> T {
         self.item();
-        self.nest('{', '}', write);
+        self.nest('{', '}', write)
     }
 
     /// Writes a field that is an object.
     pub fn field_object(&mut self, name: &str, write: impl FnOnce(&mut Writer)) {
         self.name(name);
         self.nest('{', '}', write);
-    }
-
-    /// Writes a list as an item of the list that is open, or as the text.
-    pub fn list(&mut self, write: impl FnOnce(&mut Writer)) {
-        self.item();
-        self.nest('[', ']', write);
     }
 
     /// Writes a field that is a list, with an item for each of `items`.
@@ -118,7 +112,7 @@ impl Writer {
 
     /// Begins an item: a comma, a line.
     fn item(&mut self) {
-        let Some((_, some)) = self.open.last_mut() else { return };
+        let Some(some) = self.open.last_mut() else { return };
         if *some {
             self.out.push(',');
         }
@@ -126,14 +120,15 @@ impl Writer {
         self.line();
     }
 
-    fn nest(&mut self, open: char, close: char, write: impl FnOnce(&mut Writer)) {
+    fn nest<T>(&mut self, open: char, close: char, write: impl FnOnce(&mut Writer) -> T) -> T {
         self.out.push(open);
-        self.open.push((open, false));
-        write(self);
-        if let Some((_, true)) = self.open.pop() {
+        self.open.push(false);
+        let result = write(self);
+        if let Some(true) = self.open.pop() {
             self.line();
         }
         self.out.push(close);
+        result
     }
 
     fn line(&mut self) {

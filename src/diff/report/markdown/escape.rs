@@ -28,11 +28,10 @@ fn is_plain(word: &str) -> bool {
         c.is_alphanumeric() || matches!(c, ',' | '.' | ';' | '(' | ')' | '/' | '-' | '\'' | '→' | '…')
     };
     let lower = body.to_ascii_lowercase();
-    body.chars().all(harmless)
-        && !lower.contains("www.")
-        && !lower.contains("gh-")
-        // The id of a commit.
-        && !(body.len() >= 7 && body.bytes().all(|b| b.is_ascii_hexdigit()) && body.bytes().any(|b| b.is_ascii_alphabetic()))
+    let hex = |c: char| c.is_ascii_hexdigit();
+    let is_commit =
+        body.len() >= 7 && body.chars().all(hex) && body.contains(|c: char| c.is_ascii_alphabetic());
+    body.chars().all(harmless) && !lower.contains("www.") && !lower.contains("gh-") && !is_commit
 }
 
 /// Text as a code span.
