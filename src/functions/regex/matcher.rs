@@ -3,11 +3,11 @@ use std::fmt;
 use std::ops::Range;
 use std::time::Instant;
 
-use regex_automata::meta;
 use regex_automata::util::captures::Captures;
 use regex_automata::{Input, PatternID};
 use regex_syntax::hir::{Hir, HirKind};
 
+use super::engines::Engines;
 use super::parse::{Parsed, SyntaxError, parse};
 use crate::functions::{Env, FunctionError};
 use crate::value::{Str, print};
@@ -15,7 +15,7 @@ use crate::value::{Str, print};
 /// A compiled expression.
 #[derive(Debug)]
 pub struct Regex {
-    engine: meta::Regex,
+    engines: Engines,
     places: usize,
     reach: Option<usize>,
     names: Vec<Option<String>>,
@@ -161,21 +161,14 @@ impl Regex {
             return Err(RegexError::TooLarge(limit));
         }
         let Parsed { hir, names } = parse(pattern).map_err(RegexError::Syntax)?;
-        let config = meta::Config::new()
-            .nfa_size_limit(Some(limit))
-            .onepass_size_limit(Some(1 << 20))
-            .hybrid_cache_capacity(1 << 20);
-        let engine = meta::Builder::new()
-            .configure(config)
-            .build_from_hir(&hir)
-            .map_err(|_| RegexError::TooLarge(limit))?;
         let (places, reach) = (places(&hir), hir.properties().maximum_len());
-        Ok(Regex { engine, places, reach, names })
+        let engines = Engines::new(hir, limit).map_err(|_| RegexError::TooLarge(limit))?;
+        Ok(Regex { engines, places, reach, names })
     }
 
     /// How many bytes the expression takes.
     pub fn memory(&self) -> usize {
-        self.engine.memory_usage()
+        self.engines.memory()
     }
 
     /// The steps that it takes to compile.
@@ -197,13 +190,13 @@ impl Regex {
 
     /// Whether the text contains a match.
     pub fn is_match(&self, text: &Str) -> bool {
-        self.engine.is_match(Text::new(text).text.as_bytes())
+        self.engines.choose(text.len()).is_match(Text::new(text).text.as_bytes())
     }
 
     /// Where the first match stands.
     pub fn find(&self, text: &Str) -> Option<Range<usize>> {
         let text = Text::new(text);
-        self.engine.find(text.text.as_bytes()).map(|m| text.source_range(m.range()))
+        self.engines.choose(text.text.len()).find(text.text.as_bytes()).map(|m| text.source_range(m.range()))
     }
 
     /// Where the matches stand, no more than `limit` if it isn't negative (Go's `Regexp.allMatches`).
@@ -215,12 +208,13 @@ impl Regex {
         let text = Text::new(text);
         let end = text.text.len();
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let engine = self.engines.choose(end);
         let mut watch = self.watch(env);
         let mut found = Vec::new();
         let (mut at, mut last_end) = (0, None);
         while found.len() < limit && at <= end {
             watch.tick(end - at)?;
-            let Some(m) = self.engine.find(Input::new(text.text.as_bytes()).span(at..end)) else { break };
+            let Some(m) = engine.find(Input::new(text.text.as_bytes()).span(at..end)) else { break };
             // An empty match is none if it stands right behind another.
             let accept = m.end() != at || Some(m.start()) != last_end;
             at = match m.end() == at {
@@ -257,14 +251,15 @@ impl Regex {
         let text = Text::new(source);
         let end = text.text.len();
         let pieces = if literal { vec![Piece::Literal(template.as_bytes())] } else { self.pieces(template) };
-        let mut captures = self.engine.create_captures();
+        let engine = self.engines.choose(end);
+        let mut captures = engine.create_captures();
         let mut watch = self.watch(env);
         let mut out = Vec::with_capacity(source.len());
         let (mut at, mut last_end) = (0, 0);
         while at <= end {
             watch.tick(end - at)?;
             let input = Input::new(text.text.as_bytes()).span(at..end);
-            self.engine.search_captures(&input, &mut captures);
+            engine.search_captures(&input, &mut captures);
             let Some(m) = captures.get_match() else { break };
             copy(&mut out, source, text.source_range(last_end..m.start()));
             // An empty match isn't replaced right behind another match.

@@ -2,6 +2,7 @@
 //! `regex-automata`, which finds the same leftmost-first matches in linear time.
 
 mod class;
+mod engines;
 mod matcher;
 mod parse;
 
