@@ -107,7 +107,7 @@ impl Cache {
             Ok(regex) => Arc::new(regex),
             Err(error) => return Ok(Err(error)),
         };
-        env.step("compiling regular expressions", regex.steps())?;
+        env.step("compiling regular expressions", regex.steps(pattern.len()))?;
         let bytes = regex.memory() + pattern.len();
         if compiled.bytes + bytes > CACHE_BYTES {
             *compiled = Compiled::default();
