@@ -139,6 +139,11 @@ const COMPILED_PER_STEP: usize = 4;
 /// Steps that a byte of an expression takes to be read.
 const STEPS_PER_PATTERN_BYTE: usize = 4;
 
+/// The steps that it takes to read an expression of so many bytes, well-formed or not.
+pub(super) fn reading_steps(pattern: usize) -> usize {
+    COMPILE_STEPS.saturating_add(pattern.saturating_mul(STEPS_PER_PATTERN_BYTE))
+}
+
 /// How many places an expression has at which it can stand at once: what one byte of a text costs at worst.
 fn places(hir: &Hir) -> usize {
     match hir.kind() {
@@ -187,9 +192,9 @@ impl Regex {
         self.engine.memory_usage()
     }
 
-    /// The steps that it takes to compile from a text of so many bytes.
-    pub fn steps(&self, pattern: usize) -> usize {
-        COMPILE_STEPS + self.memory() / COMPILED_PER_STEP + pattern * STEPS_PER_PATTERN_BYTE
+    /// The steps that it takes to compile, once it is read.
+    pub fn steps(&self) -> usize {
+        self.memory() / COMPILED_PER_STEP
     }
 
     /// Counts a search of a whole text.

@@ -103,11 +103,13 @@ impl Cache {
         if let Some(regex) = compiled.regexes.get(pattern.as_bytes()) {
             return Ok(Ok(Arc::clone(regex)));
         }
+        // Before it is read: one that is malformed is read anew each time.
+        env.step("compiling regular expressions", matcher::reading_steps(pattern.len()))?;
         let regex = match Regex::new(pattern.as_bytes(), env.limits.regex_bytes) {
             Ok(regex) => Arc::new(regex),
             Err(error) => return Ok(Err(error)),
         };
-        env.step("compiling regular expressions", regex.steps(pattern.len()))?;
+        env.step("compiling regular expressions", regex.steps())?;
         let bytes = regex.memory() + pattern.len();
         if compiled.bytes + bytes > CACHE_BYTES {
             *compiled = Compiled::default();

@@ -159,6 +159,11 @@ fn compiling_is_counted() {
     let mut tried = (0..1000).map(|i| (is_match.call)(&env, &strings(&[&format!("\\pL{{50}}{i}"), "x"])));
     let error = tried.find_map(Result::err).map(|e| e.message);
     assert!(error.is_some_and(|e| e.contains("more than the limit of 1000000 steps")));
+    // One that is malformed is read, too.
+    let env = Env::new(crate::limits::Limits { steps: 1_000_000, ..Default::default() });
+    let malformed = "a|b".repeat(20_000) + "(";
+    let mut tried = (0..1000).map(|_| (is_match.call)(&env, &strings(&[&malformed, "x"])));
+    assert!(tried.any(|result| result.is_err()));
 }
 
 #[test]
