@@ -82,7 +82,10 @@ impl<'t> Text<'t> {
 }
 
 /// Bytes that repeated searches of one text may look at before a clock watches them.
-const UNWATCHED: usize = 1 << 30;
+const UNWATCHED: usize = 1 << 29;
+
+/// After so many bytes more, the clock is looked at.
+const LOOK: usize = 1 << 24;
 
 /// Watches repeated searches of one text. Where an expression may go far beyond its match before it knows it
 /// (`x*y|x` goes to the end of a text of many `x`), all together take quadratic time. Most don't, and the engine
@@ -94,7 +97,8 @@ struct Watch<'e> {
     reach: Option<usize>,
     /// The most that the searches so far may have looked at.
     seen: usize,
-    searches: u32,
+    /// What the searches since the last look at the clock may have looked at.
+    since_look: usize,
     since: Option<Instant>,
 }
 
@@ -109,8 +113,9 @@ impl Watch<'_> {
             return Ok(());
         }
         let since = *self.since.get_or_insert_with(Instant::now);
-        self.searches += 1;
-        if self.searches.is_multiple_of(256) {
+        self.since_look = self.since_look.saturating_add(left);
+        if self.since_look >= LOOK {
+            self.since_look = 0;
             self.env.spend("a regular expression", since.elapsed())?;
             self.since = Some(Instant::now());
         }
@@ -127,8 +132,17 @@ const PATTERN_SHARE: usize = 64;
 /// How many places of an expression are tried on one byte of a text for one step.
 const PLACES_PER_STEP: usize = 8;
 
+/// Steps that even the smallest expression takes to compile.
+const COMPILE_STEPS: usize = 1000;
 /// How many bytes of a compiled expression are made in one step.
-const COMPILED_PER_STEP: usize = 8;
+const COMPILED_PER_STEP: usize = 4;
+/// Steps that a byte of an expression takes to be read.
+const STEPS_PER_PATTERN_BYTE: usize = 4;
+
+/// The steps that it takes to read an expression of so many bytes, well-formed or not.
+pub(super) fn reading_steps(pattern: usize) -> usize {
+    COMPILE_STEPS.saturating_add(pattern.saturating_mul(STEPS_PER_PATTERN_BYTE))
+}
 
 /// How many places an expression has at which it can stand at once: what one byte of a text costs at worst.
 fn places(hir: &Hir) -> usize {
@@ -171,7 +185,7 @@ impl Regex {
         self.engines.memory()
     }
 
-    /// The steps that it takes to compile.
+    /// The steps that it takes to compile, once it is read.
     pub fn steps(&self) -> usize {
         self.memory() / COMPILED_PER_STEP
     }
@@ -185,7 +199,7 @@ impl Regex {
     }
 
     fn watch<'e>(&self, env: &'e Env) -> Watch<'e> {
-        Watch { env, reach: self.reach, seen: 0, searches: 0, since: None }
+        Watch { env, reach: self.reach, seen: 0, since_look: 0, since: None }
     }
 
     /// Whether the text contains a match.
