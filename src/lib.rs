@@ -20,6 +20,8 @@ pub mod compare;
 pub mod diagnostic;
 pub mod diff;
 pub mod functions;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod json;
 pub mod limits;
 pub mod manifest;

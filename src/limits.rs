@@ -14,6 +14,8 @@ pub struct Limits {
     pub chart_depth: usize,
     /// Levels of a YAML or JSON document. Helm's libraries allow 10,000.
     pub data_depth: usize,
+    /// Bytes of memory that data takes once it is read: YAML, JSON or TOML of one text, and all values of a chart.
+    pub data_bytes: usize,
     /// Bytes of one values file or other input named by the user.
     pub input_bytes: u64,
     /// Nested `include`, `template` and `tpl` calls and macros.
@@ -37,12 +39,13 @@ pub struct Limits {
 
 impl Limits {
     /// The names that [`Limits::set`] knows.
-    pub const NAMES: [&str; 14] = [
+    pub const NAMES: [&str; 15] = [
         "file-bytes",
         "chart-bytes",
         "chart-entries",
         "chart-depth",
         "data-depth",
+        "data-bytes",
         "input-bytes",
         "template-depth",
         "steps",
@@ -63,6 +66,7 @@ impl Limits {
             "chart-entries" => self.chart_entries = small,
             "chart-depth" => self.chart_depth = small,
             "data-depth" => self.data_depth = small,
+            "data-bytes" => self.data_bytes = small,
             "input-bytes" => self.input_bytes = value,
             "template-depth" => self.template_depth = small,
             "steps" => self.steps = value,
@@ -86,6 +90,7 @@ impl Default for Limits {
             chart_entries: 50_000,
             chart_depth: 32,
             data_depth: 10_000,
+            data_bytes: 128 << 20,
             input_bytes: 64 << 20,
             template_depth: 10_000,
             steps: 200_000_000,

@@ -3,22 +3,22 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Chart, Metadata, decode, parse_values};
+use super::{Chart, Metadata, decode, parse_values_within};
 use crate::diagnostic::{Error, Place, Result};
-use crate::source::{self, Budget, File, Files, Options, path};
+use crate::source::{self, Budget, File, Files, Options, Tree, path};
 use crate::value::{Map, MapType, Str, Value};
 use crate::yaml;
 
-/// Reads the chart at a path: a directory or an archive. Warnings of Helm's are added to `warnings`.
+/// Reads the chart at a path of a tree: a directory or an archive. Warnings of Helm's are added to `warnings`.
 ///
 /// # Errors
 /// When it cannot be read, is no chart, or is not valid: in Helm's words.
-pub fn load(path: &str, options: &Options, warnings: &mut Vec<String>) -> Result<Chart> {
+pub fn load(tree: &Tree, path: &str, options: &Options, warnings: &mut Vec<String>) -> Result<Chart> {
     let mut budget = Budget::new(&options.limits);
-    if std::fs::metadata(path).is_ok_and(|m| m.is_dir()) {
+    if tree.revision.is_none() && std::fs::metadata(path).is_ok_and(|m| m.is_dir()) {
         detect(path)?;
     }
-    let files = source::open(path, options, &mut budget)?;
+    let files = tree.open(path, options, &mut budget)?;
     if !files.files.iter().any(|f| &*f.name == "Chart.yaml") && files.location.ends_with(':') {
         return Err(Error::new("unable to detect chart version, no Chart.yaml found"));
     }
@@ -113,6 +113,7 @@ impl Loader<'_> {
             location,
             full_path: Arc::from(""),
             is_root: false,
+            node: 0,
         })
     }
 
@@ -125,8 +126,12 @@ impl Loader<'_> {
                 parts.lock = decode::lock(&document).map_err(|e| wrong(location, &file, e))?;
             }
             "values.yaml" => {
-                let values = parse_values(file.data.as_bytes(), &format!("{location}values.yaml"))
-                    .map_err(|e| e.context("cannot load values.yaml"))?;
+                let values = parse_values_within(
+                    file.data.as_bytes(),
+                    &format!("{location}values.yaml"),
+                    self.budget.room(),
+                )
+                .map_err(|e| e.context("cannot load values.yaml"))?;
                 parts.values = Some(values);
                 parts.values_text = Some(file.data);
             }
@@ -362,13 +367,15 @@ mod tests {
     fn a_directory_that_is_no_chart_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_str().unwrap();
-        let error = load(path, &Options::default(), &mut Vec::new()).unwrap_err();
+        let error = load(&Tree::default(), path, &Options::default(), &mut Vec::new()).unwrap_err();
         assert!(error.message().starts_with("unable to detect chart at "), "{error}");
         assert_eq!(error.diagnostic().notes, ["Chart.yaml file is missing"]);
-        let error = load(&format!("{path}/gone"), &Options::default(), &mut Vec::new()).unwrap_err();
+        let error = load(&Tree::default(), &format!("{path}/gone"), &Options::default(), &mut Vec::new())
+            .unwrap_err();
         assert_eq!(error.message(), format!("path \"{path}/gone\" not found"));
         fs::write(folder.path().join("x.yaml"), "a: 1\n").unwrap();
-        let error = load(&format!("{path}/x.yaml"), &Options::default(), &mut Vec::new()).unwrap_err();
+        let error = load(&Tree::default(), &format!("{path}/x.yaml"), &Options::default(), &mut Vec::new())
+            .unwrap_err();
         assert!(error.message().ends_with("seems to be a YAML file, but expected a gzipped archive"));
     }
 

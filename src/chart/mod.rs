@@ -17,7 +17,7 @@ use crate::value::{Map, Str};
 
 pub use self::load::{from_files, load};
 pub use self::metadata::{Dependency, Lock, Maintainer, Metadata};
-pub use self::values_file::{merge_maps, parse_values};
+pub use self::values_file::{merge_maps, parse_values, parse_values_within};
 pub use crate::source::{File, Options};
 
 /// A chart. A clone is cheap: files and default values are shared.
@@ -51,6 +51,8 @@ pub struct Chart {
     pub full_path: Arc<str>,
     /// Whether this is the outermost chart.
     pub is_root: bool,
+    /// Which of Helm's objects this chart stands for, while dependencies are processed.
+    pub(crate) node: usize,
 }
 
 /// A file under `crds/`.

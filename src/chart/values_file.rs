@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::diagnostic::{Error, Place, Result};
-use crate::value::{Map, MapType, Value};
+use crate::value::{Map, MapType, Room, Value};
 use crate::yaml;
 
 /// The values of a file. `display` is the file as the user would name it, for errors.
@@ -11,10 +11,18 @@ use crate::yaml;
 /// # Errors
 /// When a document is no YAML or no map, in Helm's words, with the place.
 pub fn parse_values(text: &[u8], display: &str) -> Result<Map> {
-    let documents = yaml::documents(text).map_err(|e| {
+    parse_values_within(text, display, &mut Room::default())
+}
+
+/// As [`parse_values`], with this room for the values.
+///
+/// # Errors
+/// As [`parse_values`], and when there is not enough room.
+pub fn parse_values_within(text: &[u8], display: &str, room: &mut Room) -> Result<Map> {
+    let documents = yaml::documents_within(text, room).map_err(|e| {
         let mut place = Place::new(display, e.line, e.column);
         place.text = std::str::from_utf8(text).ok().map(Arc::from);
-        let hint = hint(text, e.line);
+        let hint = if room.is_full() { Some(Room::HINT) } else { hint(text, e.line) };
         let error = Error::new(e.message).at(place);
         match hint {
             Some(hint) => error.hint(hint),

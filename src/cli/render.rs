@@ -169,6 +169,8 @@ pub fn run(args: Args, global: &Global, output: &mut Output) -> Result<()> {
         output.write(split::trim(notes.as_bytes()))?;
         output.write(b"\n")?;
     }
+    // The program ends here; to free all this would only take time.
+    std::mem::forget(rendered);
     failure.map_or(Ok(()), Err)
 }
 

@@ -6,7 +6,13 @@
 //! 4. Noise is folded, ignored changes are set aside, causes are told, secrets are hidden.
 //! 5. A [`report`] prints the [`Review`] that comes of it.
 
+pub mod cause;
+pub mod ignore;
 pub mod report;
 mod review;
+mod secret;
+pub mod side;
+pub mod values;
+pub mod volatile;
 
 pub use self::review::*;

@@ -32,6 +32,9 @@ pub struct Review {
     pub same: usize,
     /// What was ignored, by rule.
     pub ignored: Vec<Ignored>,
+    /// All objects that differ in any way, in what means the same, noise and ignored fields, too: what an exact
+    /// patch is made of.
+    pub exact: Vec<Exact>,
     /// What the user should know.
     pub warnings: Vec<String>,
 }
@@ -86,6 +89,9 @@ pub struct ValueChange {
     pub old_place: Option<String>,
     /// Where it is set.
     pub new_place: Option<String>,
+    /// For one that is gone the path that it seems to have now, for one that is new the path that it seems to have
+    /// had.
+    pub moved: Option<String>,
 }
 
 /// What happened to a value.
@@ -148,6 +154,19 @@ pub struct ObjectReview {
     pub impacts: Vec<Impact>,
     /// Why the object is there or gone, for added and removed ones.
     pub causes: Vec<Cause>,
+}
+
+/// An object of both sides or one, for an exact patch.
+#[derive(Clone, Debug)]
+pub struct Exact {
+    /// Its identity: the new one, if there is a new one.
+    pub id: Identity,
+    /// The object as it was, secrets hidden.
+    pub old: Option<Arc<Object>>,
+    /// The object as it will be, secrets hidden.
+    pub new: Option<Arc<Object>>,
+    /// Whether a value that is added, removed or changed was hidden. No exact patch can be made then.
+    pub secret: bool,
 }
 
 /// A field that differs.

@@ -11,7 +11,7 @@ use super::kubernetes::Objects;
 use super::random::{Random, Seed};
 use super::{FunctionError, regex};
 use crate::limits::Limits;
-use crate::value::Value;
+use crate::value::{Room, Value};
 
 /// The surroundings of one render, shared by all its templates in both languages.
 #[derive(Debug, Default)]
@@ -111,20 +111,13 @@ impl Env {
         self.used_clock.load(Ordering::Relaxed)
     }
 
-    /// Counts the cost of a costly function (keys, password hashes, endless searches), in units of about a
-    /// millisecond.
+    /// Counts the cost of a costly function (keys, password hashes, endless searches): the time that it takes on
+    /// a common machine. Where the work is known before, so is the cost, and the same render ends in the same
+    /// way on any machine.
     ///
     /// # Errors
     /// If the render has spent all that it may.
-    pub fn spend(&self, function: &str, cost: u64) -> Result<(), FunctionError> {
-        self.spend_time(function, Duration::from_millis(cost))
-    }
-
-    /// Counts time that a function took whose cost can't be told before.
-    ///
-    /// # Errors
-    /// If the render has spent all that it may.
-    pub fn spend_time(&self, function: &str, time: Duration) -> Result<(), FunctionError> {
+    pub fn spend(&self, function: &str, time: Duration) -> Result<(), FunctionError> {
         let time = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         let spent = self.cost.fetch_add(time, Ordering::Relaxed).saturating_add(time);
         if spent <= self.limits.crypto_cost.saturating_mul(1000) {
@@ -166,6 +159,11 @@ impl Env {
             self.limits.function_bytes
         ))
         .hint("--limit function-bytes=NUMBER allows more"))
+    }
+
+    /// The memory that the data of one text may take.
+    pub(super) fn room(&self) -> Room {
+        Room::new(self.limits.data_bytes)
     }
 
     /// Counts the bytes of a result. All functions of a render share one count: what they make may be kept.

@@ -29,7 +29,11 @@ mod reflect;
 mod strings;
 mod url;
 
-use crate::value::Value;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::OnceLock;
+
+use crate::value::{Value, size};
 
 pub use self::env::Env;
 
@@ -136,13 +140,17 @@ impl Function {
         let written = length(&result);
         if written > 256 {
             env.step(self.name, written / 4)?;
-            if !args.iter().any(|arg| is_same(arg, &result)) {
-                env.count_made(self.name, written)?;
-            }
+        }
+        let bytes = size::shallow(&result);
+        if bytes > SMALL && !args.iter().any(|arg| is_same(arg, &result)) {
+            env.count_made(self.name, bytes)?;
         }
         Ok(result)
     }
 }
+
+/// Results of so few bytes are not counted: there can't be as many of them as would matter.
+const SMALL: usize = 64;
 
 /// What of a value a function may have to go through: bytes, or about as much for the items of a list.
 fn length(value: &Value) -> usize {
@@ -154,11 +162,12 @@ fn length(value: &Value) -> usize {
     }
 }
 
-/// Whether both are the same text or list in memory.
+/// Whether both are the same text, list or map in memory.
 fn is_same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::String(a), Value::String(b)) => std::ptr::eq(a.as_bytes(), b.as_bytes()),
         (Value::List(a), Value::List(b)) => a.is_same(b),
+        (Value::Map(a), Value::Map(b)) => a.is_same(b),
         _ => false,
     }
 }
@@ -232,8 +241,23 @@ pub fn all() -> impl Iterator<Item = &'static Function> {
 
 /// The function of this name.
 pub fn find(name: &str) -> Option<&'static Function> {
-    use std::collections::HashMap;
-    use std::sync::OnceLock;
-    static TABLE: OnceLock<HashMap<&'static str, &'static Function>> = OnceLock::new();
+    static TABLE: OnceLock<HashMap<&'static str, &'static Function, BuildHasherDefault<NameHasher>>> =
+        OnceLock::new();
     TABLE.get_or_init(|| all().map(|f| (f.name, f)).collect()).get(name).copied()
+}
+
+/// A quick hash (FNV-1a) for tables whose names are ours: nobody outside can choose them to collide.
+#[derive(Default)]
+struct NameHasher(u64);
+
+impl Hasher for NameHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
 }

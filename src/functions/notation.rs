@@ -6,7 +6,7 @@
 use super::Type::{Any, Dict, List as Items, String as Text};
 use super::{Env, Function, FunctionError, FunctionResult, args, lists, walk};
 use crate::json::{self, Escape};
-use crate::value::{Kind, Map, NilType, Str, Value};
+use crate::value::{Kind, Map, NilType, Room, Str, Value};
 use crate::yaml;
 
 /// The family's functions.
@@ -90,8 +90,25 @@ fn text<'a>(env: &Env, args: &'a [Value]) -> Result<&'a [u8], FunctionError> {
     Ok(text)
 }
 
+/// Reads a text into the room that this render still has for data, and counts what it takes. A lack of room is
+/// no fault of the text, which a template might swallow.
+pub(super) fn read<T, E>(
+    env: &Env,
+    function: &str,
+    decode: impl FnOnce(&mut Room) -> Result<T, E>,
+) -> Result<Result<T, E>, FunctionError> {
+    let mut room = env.room();
+    let result = decode(&mut room);
+    if room.is_full() {
+        return Err(FunctionError::new(format!("{function}: {}", room.message())).hint(Room::HINT));
+    }
+    env.count_made(function, room.taken())?;
+    Ok(result)
+}
+
 fn from_yaml(env: &Env, args: &[Value]) -> FunctionResult {
-    Ok(match yaml::decode(text(env, args)?) {
+    let text = text(env, args)?;
+    Ok(match read(env, "fromYaml", |room| yaml::decode_within(text, room))? {
         Ok(Value::Null) => Value::Map(Map::default()),
         Ok(map @ Value::Map(_)) => map,
         Ok(other) => error_map(wrong_document(&other, "map[string]interface {}")),
@@ -100,7 +117,8 @@ fn from_yaml(env: &Env, args: &[Value]) -> FunctionResult {
 }
 
 fn from_yaml_array(env: &Env, args: &[Value]) -> FunctionResult {
-    Ok(match yaml::decode(text(env, args)?) {
+    let text = text(env, args)?;
+    Ok(match read(env, "fromYamlArray", |room| yaml::decode_within(text, room))? {
         Ok(Value::Null) => Value::list(Vec::new()),
         Ok(list @ Value::List(_)) => list,
         Ok(other) => Value::list(vec![wrong_document(&other, "[]interface {}").into()]),
@@ -124,7 +142,8 @@ fn wrong_document(value: &Value, wanted: &str) -> String {
 
 /// A number out of range leaves the rest of the map as it is, beside the error.
 fn from_json(env: &Env, args: &[Value]) -> FunctionResult {
-    Ok(match json::decode_map(text(env, args)?) {
+    let text = text(env, args)?;
+    Ok(match read(env, "fromJson", |room| json::decode_map_within(text, room))? {
         Ok(Value::Null) => Value::TypedNil(&NIL_DICT),
         Ok(map) => map,
         Err(e) => match e.partial {
@@ -138,7 +157,8 @@ fn from_json(env: &Env, args: &[Value]) -> FunctionResult {
 }
 
 fn from_json_array(env: &Env, args: &[Value]) -> FunctionResult {
-    Ok(match json::decode_list(text(env, args)?) {
+    let text = text(env, args)?;
+    Ok(match read(env, "fromJsonArray", |room| json::decode_list_within(text, room))? {
         Ok(Value::Null) => Value::TypedNil(&lists::NIL_LIST),
         Ok(list) => list,
         Err(e) => Value::list(vec![e.message.into()]),
@@ -146,7 +166,9 @@ fn from_json_array(env: &Env, args: &[Value]) -> FunctionResult {
 }
 
 fn must_from_json(env: &Env, args: &[Value]) -> FunctionResult {
-    json::decode(text(env, args)?).map_err(|e| FunctionError::new(e.message))
+    let text = text(env, args)?;
+    read(env, "mustFromJson", |room| json::decode_within(text, room))?
+        .map_err(|e| FunctionError::new(e.message))
 }
 
 #[cfg(test)]

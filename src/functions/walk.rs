@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::semver::{Version, VersionObject};
 use super::{Env, FunctionError};
-use crate::value::{Elem, List, Map, MapType, Str, Value};
+use crate::value::{Elem, List, Map, MapType, Str, Value, size};
 
 /// Go's `reflect.DeepEqual`: types count, NaN is not itself, a nil slice isn't an empty one.
 pub(crate) fn deep_equal(env: &Env, function: &str, a: &Value, b: &Value) -> Result<bool, FunctionError> {
@@ -140,11 +140,6 @@ enum Frame {
 
 /// What one copied item counts, in steps: making is dearer than looking.
 const COPY_STEPS: usize = 4;
-/// About what a list and an item of it take, in bytes.
-const LIST_BYTES: [usize; 2] = [100, size_of::<Value>()];
-/// About what a map and an entry of it take, in bytes: even a small map takes a whole node of its tree.
-const MAP_BYTES: [usize; 2] = [600, 60];
-
 /// `copystructure.Copy`: maps and slices are new, everything else is shared.
 pub(crate) fn deep_copy(env: &Env, function: &str, value: &Value) -> Result<Value, FunctionError> {
     let mut frames: Vec<Frame> = Vec::new();
@@ -155,7 +150,7 @@ pub(crate) fn deep_copy(env: &Env, function: &str, value: &Value) -> Result<Valu
         match &current {
             Value::List(l) => {
                 let items = l.items();
-                bytes += LIST_BYTES[0] + LIST_BYTES[1] * items.len();
+                bytes += size::of_list(items.len());
                 frames.push(Frame::List {
                     elem: l.elem(),
                     done: Vec::with_capacity(items.len()),
@@ -164,7 +159,7 @@ pub(crate) fn deep_copy(env: &Env, function: &str, value: &Value) -> Result<Valu
             }
             Value::Map(m) => {
                 let entries = m.entries();
-                bytes += MAP_BYTES[0] + MAP_BYTES[1] * entries.len();
+                bytes += size::of_map(entries.len());
                 frames.push(Frame::Map {
                     map_type: m.map_type(),
                     rest: entries.into_iter(),

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::value::{Map, MapType, Str, Value};
+use crate::value::{Map, MapType, Room, Str, Value, size};
 
 use super::JsonError;
 
@@ -19,7 +19,15 @@ const MAX_DEPTH: usize = 10_000;
 /// With Go's message, for what is no JSON, nested more than 10,000 levels, or a number out of range. In the
 /// last case the error holds the value without that number.
 pub fn decode(text: &[u8]) -> Result<Value, JsonError> {
-    let (value, fault) = Decoder { text, pos: 0, fault: None }.run()?;
+    decode_within(text, &mut Room::default())
+}
+
+/// As [`decode`], with this room for the value.
+///
+/// # Errors
+/// As [`decode`], and when there is not enough room, which the room then [tells](Room::is_full).
+pub fn decode_within(text: &[u8], room: &mut Room) -> Result<Value, JsonError> {
+    let (value, fault) = Decoder { text, pos: 0, fault: None, room }.run()?;
     finish(value, fault)
 }
 
@@ -28,7 +36,15 @@ pub fn decode(text: &[u8]) -> Result<Value, JsonError> {
 /// # Errors
 /// As [`decode`], and when the value is of another type.
 pub fn decode_map(text: &[u8]) -> Result<Value, JsonError> {
-    decode_as(text, "map[string]interface {}", |v| matches!(v, Value::Map(_)))
+    decode_map_within(text, &mut Room::default())
+}
+
+/// As [`decode_map`], with this room for the value.
+///
+/// # Errors
+/// As [`decode_map`] and [`decode_within`].
+pub fn decode_map_within(text: &[u8], room: &mut Room) -> Result<Value, JsonError> {
+    decode_as(text, room, "map[string]interface {}", |v| matches!(v, Value::Map(_)))
 }
 
 /// Reads JSON into a `[]interface{}`; `null` gives [`Value::Null`], which is Go's nil slice.
@@ -36,11 +52,24 @@ pub fn decode_map(text: &[u8]) -> Result<Value, JsonError> {
 /// # Errors
 /// As [`decode`], and when the value is of another type.
 pub fn decode_list(text: &[u8]) -> Result<Value, JsonError> {
-    decode_as(text, "[]interface {}", |v| matches!(v, Value::List(_)))
+    decode_list_within(text, &mut Room::default())
 }
 
-fn decode_as(text: &[u8], target: &str, fits: fn(&Value) -> bool) -> Result<Value, JsonError> {
-    let (value, fault) = Decoder { text, pos: 0, fault: None }.run()?;
+/// As [`decode_list`], with this room for the value.
+///
+/// # Errors
+/// As [`decode_list`] and [`decode_within`].
+pub fn decode_list_within(text: &[u8], room: &mut Room) -> Result<Value, JsonError> {
+    decode_as(text, room, "[]interface {}", |v| matches!(v, Value::List(_)))
+}
+
+fn decode_as(
+    text: &[u8],
+    room: &mut Room,
+    target: &str,
+    fits: fn(&Value) -> bool,
+) -> Result<Value, JsonError> {
+    let (value, fault) = Decoder { text, pos: 0, fault: None, room }.run()?;
     if fits(&value) || matches!(value, Value::Null) && fault.is_none() {
         return finish(value, fault);
     }
@@ -71,6 +100,7 @@ struct Decoder<'a> {
     pos: usize,
     /// The first number out of range.
     fault: Option<JsonError>,
+    room: &'a mut Room,
 }
 
 enum Frame {
@@ -87,7 +117,7 @@ impl Decoder<'_> {
             // A value begins here.
             let mut done = match self.token() {
                 Some(b'[') => {
-                    self.open(frames.len())?;
+                    self.open(frames.len(), size::LIST)?;
                     if self.token() == Some(b']') {
                         self.pos += 1;
                         Value::list(Vec::new())
@@ -97,7 +127,7 @@ impl Decoder<'_> {
                     }
                 }
                 Some(b'{') => {
-                    self.open(frames.len())?;
+                    self.open(frames.len(), size::of_map(1))?;
                     if self.token() == Some(b'}') {
                         self.pos += 1;
                         Value::Map(Map::new(MapType::Any))
@@ -120,6 +150,7 @@ impl Decoder<'_> {
                 };
                 match frame {
                     Frame::List(items) => {
+                        self.take(size::ITEM)?;
                         items.push(done);
                         match next {
                             Some(b',') => {
@@ -131,6 +162,7 @@ impl Decoder<'_> {
                         }
                     }
                     Frame::Map(entries, key) => {
+                        self.take(size::ENTRY)?;
                         entries.push((std::mem::take(key), done));
                         match next {
                             Some(b',') => {
@@ -152,7 +184,12 @@ impl Decoder<'_> {
         }
     }
 
-    fn open(&mut self, depth: usize) -> Decode<()> {
+    fn take(&mut self, bytes: usize) -> Decode<()> {
+        self.room.take(bytes).ok_or_else(|| JsonError::new(self.room.message(), self.pos))
+    }
+
+    fn open(&mut self, depth: usize, bytes: usize) -> Decode<()> {
+        self.take(bytes)?;
         if depth >= MAX_DEPTH {
             return Err(self.invalid("exceeded max depth"));
         }
@@ -286,6 +323,7 @@ impl Decoder<'_> {
         let len = rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len());
         self.pos += len;
         if self.text.get(self.pos) == Some(&b'"') {
+            self.take(size::of_text(len))?;
             let text = Str::from_bytes(rest.get(..len).unwrap_or_default());
             self.pos += 1;
             return Ok(if text.as_str().is_some() { text } else { text.to_text().into() });
@@ -294,6 +332,7 @@ impl Decoder<'_> {
         loop {
             match self.text.get(self.pos) {
                 Some(b'"') => {
+                    self.take(size::of_text(out.len()))?;
                     self.pos += 1;
                     let text = Str::from_bytes(out);
                     return Ok(if text.as_str().is_some() { text } else { text.to_text().into() });

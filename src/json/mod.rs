@@ -4,7 +4,9 @@ mod decode;
 mod encode;
 
 pub(crate) use self::decode::mismatch;
-pub use self::decode::{decode, decode_list, decode_map};
+pub use self::decode::{
+    decode, decode_list, decode_list_within, decode_map, decode_map_within, decode_within,
+};
 pub use self::encode::{Escape, encode, encode_pretty, number, write_string};
 
 use crate::value::Value;

@@ -46,6 +46,11 @@ impl Manifest {
     pub fn content(&self) -> &[u8] {
         &self.text.as_bytes()[self.range.clone()]
     }
+
+    /// The text of its rendered file, and where the document lies in it.
+    pub fn text(&self) -> (&Str, Range<usize>) {
+        (&self.text, self.range.clone())
+    }
 }
 
 /// The documents of a render, in the order of installation.
@@ -58,6 +63,9 @@ pub struct Manifests {
     /// What the user should know: objects left out, objects that are there twice.
     pub warnings: Vec<String>,
 }
+
+/// Objects of one render, or hooks. More are no release that a cluster could take.
+const MAX_OBJECTS: usize = 500_000;
 
 /// A document that is not YAML, or not an object.
 #[derive(Clone, Debug)]
@@ -111,6 +119,11 @@ pub fn assemble(files: &[File], any_text: bool) -> Result<Manifests, BadDocument
                     continue;
                 }
             };
+            if list.len() >= MAX_OBJECTS {
+                let message = format!("there are more than the limit of {MAX_OBJECTS} objects");
+                let error = YamlError { message, line: 0, column: 0 };
+                return Err(BadDocument { source: file.name.clone(), range, error });
+            }
             list.push(Manifest { source: file.name.clone(), head, hook, text: file.text.clone(), range });
         }
     }

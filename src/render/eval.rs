@@ -3,33 +3,34 @@
 use std::sync::Arc;
 
 use super::context::{self, Shared, Template};
-use super::{Release, execute};
+use super::{Release, execute, place_of_value};
 use crate::chart::Chart;
 use crate::diagnostic::{Error, Result};
 use crate::functions::Env;
 use crate::template::objects::Capabilities;
 use crate::template::{Engine, Language, Source};
 use crate::value::{Map, Str};
+use crate::values::{Layers, Prepared};
 
 /// The template's name among the chart's; it is a partial's, so that a whole render would not print it.
 const NAME: &str = "_eval";
 
-/// Runs a template as one of a chart's. `values` are what the chart's templates would see; the chart's other
-/// templates are there to be included or imported, and are not run.
+/// Runs a template as one of a chart's. The chart's other templates are there to be included or imported, and are
+/// not run. `prepared` is the chart that is `given`, with its values from these layers.
 ///
 /// # Errors
 /// When a template can't be parsed, or this one can't be run.
 pub fn in_chart(
-    chart: &Chart,
-    values: &Map,
+    prepared: &Prepared,
+    given: (&Chart, &Layers),
     release: &Release,
     capabilities: Capabilities,
     template: (&str, Language),
     env: Arc<Env>,
 ) -> Result<Str> {
     let shared = Shared { release: context::release(release), capabilities: capabilities.into_value() };
-    let (mut templates, root) = context::templates(chart, values, &shared, false)?;
-    let base_path: Arc<str> = format!("{}/templates", chart.full_path).into();
+    let (mut templates, root) = context::templates(&prepared.chart, &prepared.values, &shared, false)?;
+    let base_path: Arc<str> = format!("{}/templates", prepared.chart.full_path).into();
     let (text, language) = template;
     let source = Source {
         name: format!("{base_path}/{NAME}").into(),
@@ -42,7 +43,10 @@ pub fn in_chart(
     templates.push(own.clone());
     context::sort(&mut templates);
     let sources: Vec<Source> = templates.into_iter().map(|t| t.source).collect();
-    Engine::parse(&sources, env)?.render(&own.source, &own.root)
+    let (chart, layers) = given;
+    Engine::parse(&sources, env)?.render(&own.source, &own.root).map_err(|error| {
+        error.locate_meant(|diagnostic, path| place_of_value(diagnostic, path, &sources, chart, layers))
+    })
 }
 
 /// Runs all templates of a chart, as a render does, and gives what the one of this name printed.

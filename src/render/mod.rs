@@ -10,7 +10,7 @@ pub mod context;
 pub mod eval;
 pub mod json;
 pub mod name;
-mod origin;
+pub(crate) mod origin;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,6 +22,7 @@ use crate::diagnostic::{Diagnostic, Error, Place, Result};
 use crate::functions::{Env, semver};
 use crate::limits::Limits;
 use crate::manifest::{self, BadDocument, File, Manifests};
+use crate::source::Tree;
 use crate::template::objects::{Capabilities, KubeVersion};
 use crate::template::{Engine, Source};
 use crate::value::{Str, Value};
@@ -38,6 +39,8 @@ const NOTES: &str = "NOTES.txt";
 pub struct Request {
     /// The chart: a folder or an archive.
     pub chart: String,
+    /// Where the chart and the values files are.
+    pub tree: Tree,
     /// The release.
     pub release: Release,
     /// The values the user gives.
@@ -82,6 +85,7 @@ impl Request {
     pub fn new(chart: impl Into<String>, name: impl Into<String>) -> Request {
         Request {
             chart: chart.into(),
+            tree: Tree::default(),
             release: Release {
                 name: name.into(),
                 namespace: "default".into(),
@@ -122,6 +126,19 @@ pub struct Output {
     pub sources: Vec<Source>,
     /// How long each step took.
     pub timings: Vec<(&'static str, Duration)>,
+    /// What the render was made with.
+    remains: Remains,
+}
+
+/// The chart, values and parsed templates of a render. They go when its output goes: to take them apart is a
+/// tenth of a render's work, and a program that ends anyway may forget the output as a whole.
+#[derive(Clone, Default)]
+struct Remains(Vec<Arc<dyn Send + Sync>>);
+
+impl std::fmt::Debug for Remains {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Remains")
+    }
 }
 
 /// Why there are no objects.
@@ -148,7 +165,11 @@ pub struct Loaded {
 /// In Helm's words where Helm has them.
 pub fn render(request: &Request) -> Result<Output, Failure> {
     let mut output = Output::default();
-    finish(load_into(request, &mut output), output, |loaded, output| run(request, &loaded, output))
+    finish(load_into(request, &mut output), output, |loaded, output| {
+        run(request, &loaded, output)?;
+        output.remains.0.push(Arc::new(loaded));
+        Ok(())
+    })
 }
 
 /// Renders what [`load`] gave, with the rest of a request: its chart and values are not read again. The
@@ -188,14 +209,17 @@ fn load_into(request: &Request, output: &mut Output) -> Result<Loaded> {
     let options = chart::Options {
         allow_outside_symlinks: request.allow_outside_symlinks,
         limits: request.limits.clone(),
+        ..chart::Options::default()
     };
     let mut warnings = Vec::new();
-    let loaded = chart::load(&request.chart, &options, &mut warnings);
+    let loaded = chart::load(&request.tree, &request.chart, &options, &mut warnings);
     warn(&mut output.warnings, &mut warnings);
     let chart = loaded?;
     clock.lap("load", output);
-    let mut read = |path: &str| values::read_input(path, &request.limits);
-    let layers = Layers::gather(&request.values, &mut read)?;
+    let mut read = |path: &str| request.tree.read(path, &request.limits);
+    let mut overrides = request.values.clone();
+    overrides.files.iter_mut().for_each(|path| *path = request.tree.shown(path));
+    let layers = Layers::gather(&overrides, &mut read)?;
     Ok(Loaded { chart, layers })
 }
 
@@ -232,6 +256,7 @@ fn run(request: &Request, loaded: &Loaded, output: &mut Output) -> Result<()> {
     collect(&prepared.chart, files, &sources, request.any_text, output)?;
     clock.lap("manifests", output);
     output.sources = sources;
+    output.remains.0.push(Arc::new((engine, templates, prepared)));
     Ok(())
 }
 
@@ -244,14 +269,14 @@ fn environment(request: &Request) -> Result<Env> {
         env = env.with_clock(now);
     }
     if let Some(path) = &request.lookup_file {
-        env = env.with_objects(objects(path, &request.limits)?);
+        env = env.with_objects(objects(path, request)?);
     }
     Ok(env)
 }
 
 /// The objects of a file, for `lookup`.
-fn objects(path: &str, limits: &Limits) -> Result<Vec<Value>> {
-    let text = values::read_input(path, limits)?;
+fn objects(path: &str, request: &Request) -> Result<Vec<Value>> {
+    let text = request.tree.read(path, &request.limits)?;
     let documents = yaml::documents(&text).map_err(|e| {
         Error::new(format!("failed to parse {path}: {}", e.message)).at(Place::new(path, e.line, e.column))
     })?;

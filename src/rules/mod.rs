@@ -1,3 +1,11 @@
 //! Rules about objects and about changes of objects: below all that use them, so that each rule is there once.
+//!
+//! What rules of both kinds look at: single fields ([`read`]), pods and what they may do ([`workload`]), label
+//! selectors ([`selector`]), and who selects whom on a side ([`topology`]).
 
 pub mod change;
+pub mod quantity;
+pub mod read;
+pub mod selector;
+pub mod topology;
+pub mod workload;

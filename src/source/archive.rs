@@ -9,11 +9,10 @@ use flate2::read::MultiGzDecoder;
 use tar::EntryType;
 
 use super::path::clean;
-use super::{Budget, File, Files, io_words, quote};
+use super::{BYTE_ORDER_MARK, Budget, File, Files, io_words, quote};
 use crate::diagnostic::{Error, Result};
 use crate::value::Str;
 
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 const GZIP: &[u8] = b"\x1F\x8B\x08";
 
 /// Reads the archive at a path that is known to be a regular file of this size.
@@ -30,10 +29,17 @@ pub(super) fn read_file(path: &str, size: u64, budget: &mut Budget) -> Result<Fi
     if data.len() as u64 > limit {
         return Err(too_large());
     }
+    let mut files = read(&shown, &data, budget)?;
+    files.location = format!("{path}:").into();
+    Ok(files)
+}
+
+/// Unpacks an archive that is at hand already, `shown` to the user under this name.
+pub(super) fn read(shown: &str, data: &[u8], budget: &mut Budget) -> Result<Files> {
     if !data.starts_with(GZIP) {
-        return Err(not_an_archive(&shown, &data));
+        return Err(not_an_archive(shown, data));
     }
-    let files = unpack(&data, budget).map_err(|e| {
+    let files = unpack(data, budget).map_err(|e| {
         if e.message() == INVALID_HEADER {
             let details = e.message().to_string();
             e.reword(format!("file '{shown}' does not appear to be a valid chart file (details: {details})"))
@@ -42,7 +48,7 @@ pub(super) fn read_file(path: &str, size: u64, budget: &mut Budget) -> Result<Fi
             e.reword("unable to load chart archive").note(details)
         }
     })?;
-    Ok(Files { location: format!("{path}:").into(), files })
+    Ok(Files { location: format!("{shown}:").into(), files })
 }
 
 fn not_an_archive(shown: &str, data: &[u8]) -> Error {

@@ -9,12 +9,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Budget, File, Files, Options, Rules, io_words, quote, words};
+use super::{
+    BYTE_ORDER_MARK, Budget, File, Files, IGNORE_FILE, MAX_FOLDERS, Options, Rules, io_words, quote, words,
+};
 use crate::diagnostic::{Error, Result};
 use crate::value::Str;
-
-const IGNORE_FILE: &str = ".helmignore";
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Reads the files of the chart in a directory.
 ///
@@ -102,7 +101,7 @@ impl Walk<'_> {
             return self.link(path, name, depth);
         }
         if metadata.is_dir() {
-            if self.rules.ignores(&name, true) {
+            if self.leaves_out(&name, true) {
                 return Ok(());
             }
             let real = self.open.last().map_or_else(
@@ -111,10 +110,14 @@ impl Walk<'_> {
             );
             return self.folder(path, &name, real, depth + 1);
         }
-        if self.rules.ignores(&name, false) {
+        if self.leaves_out(&name, false) {
             return Ok(());
         }
         self.file(path, path, &name, &metadata)
+    }
+
+    fn leaves_out(&self, name: &str, is_folder: bool) -> bool {
+        self.rules.ignores(name, is_folder) || !self.options.wants(name, is_folder)
     }
 
     fn link(&mut self, path: &Path, name: String, depth: usize) -> Result<()> {
@@ -123,7 +126,7 @@ impl Walk<'_> {
         };
         let real = fs::canonicalize(path).map_err(|e| failed(&e))?;
         let metadata = fs::symlink_metadata(&real).map_err(|e| failed(&e))?;
-        if self.rules.ignores(&name, metadata.is_dir()) {
+        if self.leaves_out(&name, metadata.is_dir()) {
             return Ok(());
         }
         if !self.options.allow_outside_symlinks && !real.starts_with(&self.root) {
@@ -169,9 +172,6 @@ impl Walk<'_> {
         Ok(())
     }
 }
-
-/// Folders within folders: far more than any chart has, and few enough for the stack.
-const MAX_FOLDERS: usize = 256;
 
 #[cfg(test)]
 mod tests {

@@ -15,10 +15,43 @@ pub struct Rules {
 
 #[derive(Clone, Debug)]
 struct Rule {
-    pattern: String,
+    pattern: Pattern,
     scope: Scope,
     negated: bool,
     directories_only: bool,
+}
+
+/// A shell pattern. Nearly all are a name or an ending, and each is tried on each file.
+#[derive(Clone, Debug)]
+enum Pattern {
+    /// A name, as it is.
+    Name(String),
+    /// A star and an ending, as it is.
+    Ending(String),
+    /// Any other.
+    Glob(String),
+}
+
+impl Pattern {
+    fn new(text: &str) -> Pattern {
+        let is_plain = |text: &str| !text.contains(['*', '?', '[', '\\']);
+        match text.strip_prefix('*') {
+            Some(ending) if is_plain(ending) => Pattern::Ending(ending.to_string()),
+            None if is_plain(text) => Pattern::Name(text.to_string()),
+            _ => Pattern::Glob(text.to_string()),
+        }
+    }
+
+    fn matches(&self, subject: &str) -> bool {
+        match self {
+            Pattern::Name(name) => name == subject,
+            // A star stands for anything but a slash.
+            Pattern::Ending(ending) => {
+                subject.strip_suffix(ending.as_str()).is_some_and(|start| !start.contains('/'))
+            }
+            Pattern::Glob(pattern) => matches(pattern, subject).unwrap_or(false),
+        }
+    }
 }
 
 /// What a rule's pattern is compared with.
@@ -57,7 +90,7 @@ impl Rules {
 
     fn add_defaults(&mut self) {
         self.rules.push(Rule {
-            pattern: "templates/.?*".to_string(),
+            pattern: Pattern::new("templates/.?*"),
             scope: Scope::Path,
             negated: false,
             directories_only: false,
@@ -88,7 +121,7 @@ impl Rules {
             None if rest.contains('/') => (Scope::Path, rest),
             None => (Scope::Name, rest),
         };
-        self.rules.push(Rule { pattern: pattern.to_string(), scope, negated, directories_only });
+        self.rules.push(Rule { pattern: Pattern::new(pattern), scope, negated, directories_only });
         Ok(())
     }
 
@@ -119,7 +152,7 @@ impl Rule {
             Scope::Path => name,
             Scope::Name => base(name),
         };
-        matches(&self.pattern, subject).unwrap_or(false)
+        self.pattern.matches(subject)
     }
 }
 
@@ -145,6 +178,11 @@ mod tests {
             ("", "templates/.hidden", false, true),
             ("", "templates/sub/.hidden", false, false),
             ("", ".", true, false),
+            ("*", "a/b", false, true),
+            ("a/*b", "a/b", false, true),
+            ("/*c", "a/c", false, false),
+            ("*a]", "xa]", false, true),
+            ("a?c", "a/abc", false, true),
         ] {
             assert_eq!(ignored(rules, name, dir), want, "{rules:?} {name}");
         }

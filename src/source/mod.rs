@@ -1,25 +1,34 @@
-//! Where charts come from: a directory, an archive.
+//! Where charts come from: a directory, an archive, a revision of a git repository.
 //!
-//! A source gives the [`Files`] of a chart, by name, in Helm's order; [`crate::chart`] makes a chart of them.
+//! A [`Tree`] is where the files are that the user names. It gives the contents of one, or the [`Files`] of a chart, by
+//! name, in Helm's order; [`crate::chart`] makes a chart of them.
 //! Nothing is ever unpacked to disk, and nothing outside the chart is read (see [`Options`]).
 
 mod archive;
 mod directory;
+pub mod git;
 mod ignore;
 pub(crate) mod path;
+mod tree;
 mod words;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::diagnostic::{Error, Result};
 use crate::limits::Limits;
-use crate::value::Str;
+use crate::value::{Room, Str};
 
 pub use self::archive::unpack;
 pub use self::directory::read_directory;
 pub use self::ignore::Rules;
+pub use self::tree::{Found, Tree};
 pub(crate) use self::words::{io_words, quote};
+
+const IGNORE_FILE: &str = ".helmignore";
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// Folders within folders: far more than any chart has, and few enough for the stack.
+const MAX_FOLDERS: usize = 256;
 
 /// A file of a chart.
 #[derive(Clone, Debug)]
@@ -45,8 +54,16 @@ pub struct Options {
     /// Follow symbolic links that leave the chart's directory, as Helm does. A chart from elsewhere could
     /// use them to show files of this machine.
     pub allow_outside_symlinks: bool,
+    /// Which files to read, if not all: asked with the name of each file and folder, and whether it is a folder.
+    pub only: Option<fn(&str, bool) -> bool>,
     /// The bounds on files and archives.
     pub limits: Limits,
+}
+
+impl Options {
+    fn wants(&self, name: &str, is_folder: bool) -> bool {
+        self.only.is_none_or(|wants| wants(name, is_folder))
+    }
 }
 
 /// What may still be read of one chart: shared by a chart and the archives within it.
@@ -55,17 +72,28 @@ pub struct Budget {
     limits: Limits,
     bytes: u64,
     entries: usize,
+    room: Room,
 }
 
 impl Budget {
     /// All of it.
     pub fn new(limits: &Limits) -> Budget {
-        Budget { limits: limits.clone(), bytes: limits.chart_bytes, entries: limits.chart_entries }
+        Budget {
+            limits: limits.clone(),
+            bytes: limits.chart_bytes,
+            entries: limits.chart_entries,
+            room: Room::new(limits.data_bytes),
+        }
     }
 
     /// The bounds it was made of.
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// The memory that its values may still take.
+    pub(crate) fn room(&mut self) -> &mut Room {
+        &mut self.room
     }
 
     /// Counts a file or folder.
@@ -88,23 +116,7 @@ impl Budget {
     }
 }
 
-/// Reads the files of the chart at `path`: a directory, or an archive (`.tgz`).
-///
-/// # Errors
-/// When there is nothing at the path, or it is neither; and all that [`read_directory`] and [`unpack`] refuse.
-pub fn open(path: &str, options: &Options, budget: &mut Budget) -> Result<Files> {
-    let metadata = std::fs::metadata(path).map_err(|e| {
-        if e.kind() == std::io::ErrorKind::NotFound {
-            Error::new(format!("path {} not found", quote(path)))
-        } else {
-            Error::new(format!("stat {path}: {}", io_words(&e)))
-        }
-    })?;
-    if metadata.is_dir() {
-        read_directory(Path::new(path), options, budget)
-    } else if metadata.is_file() {
-        archive::read_file(path, metadata.len(), budget)
-    } else {
-        Err(words::irregular(path))
-    }
+/// The error of a path at which there is nothing.
+fn not_found(path: &str) -> Error {
+    Error::new(format!("path {} not found", quote(path)))
 }

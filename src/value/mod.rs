@@ -12,6 +12,7 @@ mod map;
 pub mod number;
 mod object;
 pub mod print;
+pub(crate) mod size;
 mod str;
 
 pub use self::complex::Complex;
@@ -20,6 +21,7 @@ pub use self::list::{Elem, List};
 pub(crate) use self::map::MapCell;
 pub use self::map::{Map, MapType};
 pub use self::object::{Kind, Object, ObjectError};
+pub use self::size::Room;
 pub use self::str::Str;
 
 use std::sync::Arc;

@@ -13,17 +13,85 @@ use crate::value::{Map, MapType, Value, number};
 /// # Errors
 /// When a subchart's values are not a map: `chart dependencies processing failed: …`.
 pub fn process_dependencies(chart: &mut Chart, user: &Map, warnings: &mut Vec<String>) -> Result<()> {
-    let mut process = Process { warnings };
+    let mut process = Process { warnings, family: Family::default() };
+    process.family.adopt(chart, None);
     process
         .enable(chart, user, "")
         .and_then(|()| process.import(chart))
         .map_err(|e| e.context("chart dependencies processing failed"))?;
-    chart.assign_paths();
+    process.family.assign_paths(chart);
     Ok(())
+}
+
+/// Who is whose parent. Helm's charts point to their parents, and a path goes up by these pointers; but they do
+/// not always point to the chart that a chart is found in. Helm copies a chart that is listed as a dependency,
+/// and the charts right in it, and changes the parents of these copies only. What lies deeper is shared with
+/// the original and keeps pointing there, under the name without alias, until its own chart is processed,
+/// which a chart without listed dependencies never is.
+#[derive(Default)]
+struct Family(Vec<Member>);
+
+struct Member {
+    name: String,
+    parent: Option<usize>,
+}
+
+impl Family {
+    fn add(&mut self, name: &str, parent: Option<usize>) -> usize {
+        self.0.push(Member { name: name.to_string(), parent });
+        self.0.len() - 1
+    }
+
+    /// Enters a chart and all within it, as they are when loaded.
+    fn adopt(&mut self, chart: &mut Chart, parent: Option<usize>) {
+        chart.node = self.add(&chart.metadata.name, parent);
+        for dependency in &mut chart.dependencies {
+            self.adopt(dependency, Some(chart.node));
+        }
+    }
+
+    /// Makes of a chart, and of the charts right in it, members of their own (`getAliasDependency`).
+    fn copy(&mut self, chart: &mut Chart) {
+        let parent = self.0.get(chart.node).and_then(|member| member.parent);
+        chart.node = self.add(&chart.metadata.name, parent);
+        for dependency in &mut chart.dependencies {
+            dependency.node = self.add(&dependency.metadata.name, Some(chart.node));
+        }
+    }
+
+    /// Makes a chart the parent of the charts in it (`SetDependencies`).
+    fn own(&mut self, chart: &Chart) {
+        for dependency in &chart.dependencies {
+            if let Some(member) = self.0.get_mut(dependency.node) {
+                member.parent = Some(chart.node);
+            }
+        }
+    }
+
+    /// The names on the way from the root chart (`ChartFullPath`).
+    fn path(&self, node: usize) -> String {
+        let mut names = Vec::new();
+        let mut next = self.0.get(node);
+        while let Some(member) = next {
+            names.push(member.name.as_str());
+            next = member.parent.and_then(|parent| self.0.get(parent));
+        }
+        names.reverse();
+        names.join("/charts/")
+    }
+
+    fn assign_paths(&self, chart: &mut Chart) {
+        chart.full_path = self.path(chart.node).into();
+        chart.is_root = self.0.get(chart.node).is_none_or(|member| member.parent.is_none());
+        for dependency in &mut chart.dependencies {
+            self.assign_paths(dependency);
+        }
+    }
 }
 
 struct Process<'a> {
     warnings: &'a mut Vec<String>,
+    family: Family,
 }
 
 impl Process<'_> {
@@ -44,6 +112,7 @@ impl Process<'_> {
                 if !dependency.alias.is_empty() {
                     found.metadata.name.clone_from(&dependency.alias);
                 }
+                self.family.copy(&mut found);
                 chart.dependencies.push(found);
             }
             if !dependency.alias.is_empty() {
@@ -51,6 +120,7 @@ impl Process<'_> {
             }
             dependency.enabled = true;
         }
+        self.family.own(chart);
         let values = layer(chart, values, Mode::Coalesce, self.warnings)?;
         self.tags(&mut chart.metadata.dependencies, &values);
         self.conditions(&mut chart.metadata.dependencies, &values, path);
@@ -208,6 +278,34 @@ mod tests {
         let user = parse_values(format!("{user}\n").as_bytes(), "test").unwrap();
         process_dependencies(&mut chart, &user, &mut Vec::new()).unwrap();
         chart
+    }
+
+    #[test]
+    fn what_lies_deeper_in_a_chart_under_an_alias_keeps_the_path_without_it() {
+        let root = "{apiVersion: v2, name: u, version: 1.0.0, \
+                    dependencies: [{name: s, version: 1.x.x, alias: one}]}\n";
+        let paths_with = |s: &str, t: &str| {
+            paths(&processed(
+                chart(&[
+                    ("Chart.yaml", root),
+                    ("charts/s/Chart.yaml", s),
+                    ("charts/s/charts/t/Chart.yaml", t),
+                    ("charts/s/charts/t/charts/v/Chart.yaml", "{apiVersion: v2, name: v, version: 1.0.0}\n"),
+                ]),
+                "{}",
+            ))
+        };
+        let s = "{apiVersion: v2, name: s, version: 1.0.0}\n";
+        let s_lists = "{apiVersion: v2, name: s, version: 1.0.0, dependencies: [{name: t, version: '*'}]}\n";
+        let t = "{apiVersion: v2, name: t, version: 1.0.0}\n";
+        let t_lists = "{apiVersion: v2, name: t, version: 1.0.0, dependencies: [{name: v, version: '*'}]}\n";
+        let under_alias = ["u", "u/charts/one", "u/charts/one/charts/t", "u/charts/one/charts/t/charts/v"];
+        let shared = ["u", "u/charts/one", "u/charts/one/charts/t", "u/charts/s/charts/t/charts/v"];
+        assert_eq!(paths_with(s, t), shared);
+        // `one` is never processed, and so neither is what is in it.
+        assert_eq!(paths_with(s, t_lists), shared);
+        assert_eq!(paths_with(s_lists, t), under_alias);
+        assert_eq!(paths_with(s_lists, t_lists), under_alias);
     }
 
     fn paths(chart: &Chart) -> Vec<String> {

@@ -1,15 +1,12 @@
 //! What the user lays over a chart's defaults, and where each layer came from
 //! (`helm pkg/cli/values/options.go: MergeValues`).
 
-use std::io::Read;
 use std::sync::Arc;
 
 use super::set;
 use crate::chart::{Chart, merge_maps, parse_values};
 use crate::diagnostic::{Error, Place, Result};
 use crate::json;
-use crate::limits::Limits;
-use crate::source::io_words;
 use crate::value::{Map, Str, Value};
 use crate::yaml::{Step, locate};
 
@@ -84,6 +81,21 @@ pub struct Layer {
     pub source: LayerSource,
 }
 
+impl Layer {
+    /// The values of this layer alone. A file that `--set-file` names is taken to be empty. `None` if the layer
+    /// only has a meaning on top of others (`a[1]=x`), or can't be read.
+    pub fn values(&self) -> Option<Map> {
+        match &self.source {
+            LayerSource::File { path, text } => parse_values(text.as_bytes(), path).ok(),
+            LayerSource::Set { flag, text } => {
+                let mut layer = Layers::default();
+                layer.set(*flag, text, &mut |_| Ok(Vec::new())).ok()?;
+                Some(layer.values)
+            }
+        }
+    }
+}
+
 /// The user's values, layer by layer and merged.
 #[derive(Clone, Debug, Default)]
 pub struct Layers {
@@ -93,7 +105,7 @@ pub struct Layers {
     pub values: Map,
 }
 
-/// Gets the contents of a file named by the user; see [`read_input`].
+/// Gets the contents of a file named by the user; see [`crate::source::Tree::read`].
 pub type ReadInput<'a> = &'a mut dyn FnMut(&str) -> Result<Vec<u8>>;
 
 impl Layers {
@@ -250,36 +262,6 @@ fn steps(values: &Map, path: &[String]) -> Option<Vec<Step>> {
     Some(steps)
 }
 
-/// Reads a file named by the user on the command line, or standard input for `-`.
-///
-/// # Errors
-/// When it cannot be read, is larger than the limit, or is an address on the network.
-pub fn read_input(path: &str, limits: &Limits) -> Result<Vec<u8>> {
-    let scheme = path.split_once("://").map(|(scheme, _)| scheme);
-    if matches!(scheme, Some("http" | "https" | "oci")) {
-        return Err(Error::new(format!(
-            "{path} is not read: values come from files and standard input only"
-        ))
-        .hint("download it first, and name the file"));
-    }
-    let failed = |e: std::io::Error| Error::new(format!("open {path}: {}", io_words(&e)));
-    let mut data = Vec::new();
-    if path.trim() == "-" {
-        std::io::stdin().lock().take(limits.input_bytes + 1).read_to_end(&mut data).map_err(failed)?;
-    } else {
-        let metadata = std::fs::metadata(path).map_err(failed)?;
-        if metadata.is_dir() {
-            return Err(Error::new(format!("read {path}: is a directory")));
-        }
-        let file = std::fs::File::open(path).map_err(failed)?;
-        file.take(limits.input_bytes + 1).read_to_end(&mut data).map_err(failed)?;
-    }
-    if data.len() as u64 > limits.input_bytes {
-        return Err(Error::new(format!("{path} is larger than the maximum size {}", limits.input_bytes)));
-    }
-    Ok(data)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -337,10 +319,5 @@ mod tests {
             error(Overrides { set_files: vec!["a=gone".into()], ..Overrides::default() }),
             "failed parsing --set-file data: open gone: no such file or directory"
         );
-    }
-
-    #[test]
-    fn addresses_on_the_network_are_not_read() {
-        assert!(read_input("https://x/y", &Limits::default()).unwrap_err().message().contains("not read"));
     }
 }

@@ -23,7 +23,7 @@ use crate::value::{Map, MapType};
 pub use self::coalesce::{coalesce, merge_tables};
 pub use self::copy::deep_copy;
 pub use self::dependencies::process_dependencies;
-pub use self::layers::{Layer, LayerSource, Layers, Origin, Overrides, SetFlag, read_input};
+pub use self::layers::{Layer, LayerSource, Layers, Origin, Overrides, SetFlag};
 
 /// A chart and its values, ready to render.
 #[derive(Clone, Debug)]

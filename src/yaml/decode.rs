@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::value::{Int, IntKind, Map, MapType, Str, Value};
+use crate::value::{Int, IntKind, Map, MapType, Room, Str, Value, size};
 
 use super::meaning::{is_merge, key_text, typed};
 use super::node::{Document, Id, Node, NodeKind};
@@ -35,12 +35,16 @@ pub(super) enum Numbers {
     Kept,
 }
 
-/// The value of a document.
-pub(super) fn decode(document: &Document<'_>, numbers: Numbers) -> Result<Value, DecodeFault> {
+/// The value of a document, if there is room for it.
+pub(super) fn decode(
+    document: &Document<'_>,
+    numbers: Numbers,
+    room: &mut Room,
+) -> Result<Value, DecodeFault> {
     if document.nodes.is_empty() {
         return Ok(Value::Null);
     }
-    let mut decoder = Decoder::new(document, numbers);
+    let mut decoder = Decoder::new(document, numbers, room);
     let value = decoder.run()?;
     // sigs looks at the keys when all is decoded, JSON at the numbers when all keys are strings.
     if let Some(fault) = decoder.bad_key {
@@ -94,6 +98,7 @@ enum Frame {
 struct Decoder<'d, 'a> {
     document: &'d Document<'a>,
     numbers: Numbers,
+    room: &'d mut Room,
     frames: Vec<Frame>,
     /// Sequences and mappings among the frames.
     depth: usize,
@@ -108,10 +113,11 @@ struct Decoder<'d, 'a> {
 }
 
 impl<'d, 'a> Decoder<'d, 'a> {
-    fn new(document: &'d Document<'a>, numbers: Numbers) -> Decoder<'d, 'a> {
+    fn new(document: &'d Document<'a>, numbers: Numbers, room: &'d mut Room) -> Decoder<'d, 'a> {
         Decoder {
             document,
             numbers,
+            room,
             frames: Vec::new(),
             depth: 0,
             aliases: HashSet::new(),
@@ -237,11 +243,23 @@ impl<'d, 'a> Decoder<'d, 'a> {
         Ok(())
     }
 
+    /// Takes what the value of a node needs, and its place in a list or map.
+    fn make_room(&mut self, kind: &NodeKind<'_>, mark: Mark) -> Result<(), DecodeFault> {
+        let bytes = match kind {
+            NodeKind::Scalar { value, .. } => size::ENTRY + size::of_text(value.len()),
+            NodeKind::Sequence => size::ENTRY + size::LIST,
+            NodeKind::Mapping => size::ENTRY + size::of_map(1),
+            NodeKind::Alias { .. } => 0,
+        };
+        self.room.take(bytes).ok_or_else(|| yaml_fault(self.room.message(), mark))
+    }
+
     /// Begins to read a node; gives its value if it is a scalar.
     fn begin(&mut self, id: Id) -> Result<Option<Value>, DecodeFault> {
         let document = self.document;
         let Some(node) = document.get(id) else { return Ok(Some(Value::Null)) };
         self.count(node.mark)?;
+        self.make_room(&node.kind, node.mark)?;
         match &node.kind {
             NodeKind::Scalar { value, implicit } => self.scalar(node, value, *implicit).map(Some),
             NodeKind::Sequence => {

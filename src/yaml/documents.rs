@@ -4,9 +4,9 @@
 
 use std::borrow::Cow;
 
-use crate::value::Value;
+use crate::value::{Room, Value, size};
 
-use super::{YamlError, decode_map};
+use super::{YamlError, decode_map_within};
 
 /// One document of a values file.
 #[derive(Clone, Debug)]
@@ -24,10 +24,23 @@ pub struct ValuesDocument {
 /// and for a separator with something behind it (`error reading yaml document: …`). The place is that in the
 /// whole file.
 pub fn documents(text: &[u8]) -> Result<Vec<ValuesDocument>, YamlError> {
+    documents_within(text, &mut Room::default())
+}
+
+/// As [`documents`], with this room for all their values.
+///
+/// # Errors
+/// As [`documents`], and when there is not enough room.
+pub fn documents_within(text: &[u8], room: &mut Room) -> Result<Vec<ValuesDocument>, YamlError> {
     let mut found = Vec::new();
     for piece in pieces(text) {
         let piece = piece?;
-        match decode_map(&piece.text) {
+        // An empty document takes memory, too.
+        if room.take(size_of::<ValuesDocument>() + size::of_map(0)).is_none() {
+            let message = format!("cannot unmarshal yaml document: {}", room.message());
+            return Err(YamlError { message, line: piece.line, column: 0 });
+        }
+        match decode_map_within(&piece.text, room) {
             Ok(value) => found.push(ValuesDocument { value, line: piece.line }),
             Err(e) => {
                 let line = if e.line > 0 { e.line + piece.line - 1 } else { 0 };

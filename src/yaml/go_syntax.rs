@@ -7,6 +7,7 @@ use super::base64;
 use super::meaning::{is_merge, typed};
 use super::node::{Document, Id, Node, NodeKind};
 use super::resolve::Scalar;
+use crate::value::print::quote;
 
 /// Deeper values are cut; they may even contain themselves.
 const MAX_DEPTH: usize = 100;
@@ -43,9 +44,9 @@ fn print(document: &Document<'_>, node: &Node<'_>, depth: usize, out: &mut Strin
     match &node.kind {
         NodeKind::Scalar { value, .. } => match typed(node, value) {
             Scalar::Str if node.tag.as_deref() == Some(b"tag:yaml.org,2002:binary") => {
-                quote(&String::from_utf8_lossy(&base64::decode(value).unwrap_or_default()), out);
+                out.push_str(&quote(&base64::decode(value).unwrap_or_default()));
             }
-            Scalar::Str => quote(&String::from_utf8_lossy(value), out),
+            Scalar::Str => out.push_str(&quote(value)),
             Scalar::Null => out.push_str("interface {}(nil)"),
             other => out.push_str(&scalar(other)),
         },
@@ -96,36 +97,4 @@ fn children<'d, 'a>(document: &'d Document<'a>, node: &Node<'a>) -> Vec<&'d Node
         next = child.end;
     }
     found
-}
-
-/// Go's `strconv.Quote`.
-fn quote(text: &str, out: &mut String) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\x07' => out.push_str("\\a"),
-            '\x08' => out.push_str("\\b"),
-            '\x0C' => out.push_str("\\f"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\x0B' => out.push_str("\\v"),
-            '\0'..='\x1F' | '\x7F' => {
-                let _ = write!(out, "\\x{:02x}", u32::from(c));
-            }
-            '\u{80}'..='\u{A0}'
-            | '\u{AD}'
-            | '\u{2000}'..='\u{200F}'
-            | '\u{2028}'..='\u{202F}'
-            | '\u{3000}'
-            | '\u{E000}'..='\u{F8FF}'
-            | '\u{FEFF}' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            _ => out.push(c),
-        }
-    }
-    out.push('"');
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::json;
-use crate::value::{Map, Value};
+use crate::value::{Map, Room, Value};
 
 use super::decode::Numbers;
 use super::input::Input;
@@ -37,7 +37,7 @@ pub fn inspect(text: &[u8]) -> Result<Head, YamlError> {
     {
         return Ok(head);
     }
-    head_of(&decode_exactly(&input, Numbers::Kept)?)
+    head_of(&decode_exactly(&input, Numbers::Kept, &mut Room::default())?)
 }
 
 pub(super) fn head_of(value: &Value) -> Result<Head, YamlError> {

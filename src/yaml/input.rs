@@ -7,10 +7,14 @@ use std::borrow::Cow;
 /// the block that holds it.
 const BLOCK: usize = 512;
 
+/// The fault of a character that the end of the text cuts. It spoils no block: go-yaml waits for the rest of the
+/// character, and only finds that there is none when the scanner asks for more.
+const INCOMPLETE: &str = "incomplete UTF-8 octet sequence";
+
 /// A text that the scanner can rely on.
 pub(super) struct Input<'a> {
     /// UTF-8 without byte order mark and without characters that YAML forbids. Where there is one, the text
-    /// ends before the block of it.
+    /// ends before the block of it; where the last character is cut, before that.
     pub text: Cow<'a, [u8]>,
     /// What is wrong with the block after the text, if something is.
     pub fault: Option<&'static str>,
@@ -35,6 +39,10 @@ fn from_utf8(bytes: &[u8], skipped: usize) -> Input<'_> {
     let Some((at, fault)) = first_fault(bytes) else {
         return Input { text: Cow::Borrowed(bytes), fault: None, fault_place: (0, 0) };
     };
+    if fault == INCOMPLETE {
+        let before = bytes.get(..at).unwrap_or_default();
+        return Input { text: Cow::Borrowed(before), fault: Some(fault), fault_place: place(before) };
+    }
     // Blocks begin where the last one had to stop, which is before a character that it cut.
     let mut start = 0;
     let mut end = BLOCK - skipped;
@@ -90,7 +98,7 @@ fn utf8_words(bytes: &[u8]) -> &'static str {
         _ => return "invalid leading UTF-8 octet",
     };
     let Some(tail) = bytes.get(1..width) else {
-        return "incomplete UTF-8 octet sequence";
+        return INCOMPLETE;
     };
     let mut value = first;
     for b in tail {
@@ -165,7 +173,7 @@ fn from_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Input<'static> {
         }
         text.extend_from_slice(encoded);
     };
-    if fault.is_some() {
+    if fault.is_some_and(|fault| !fault.starts_with("incomplete")) {
         // A fault spoils its whole block.
         let mut keep = text.len() - text.len() % (BLOCK / 2);
         while is_cut(&text, keep) {
@@ -187,6 +195,14 @@ mod tests {
         let input = Input::new(&bytes);
         assert_eq!(input.text.len(), 1024);
         assert_eq!(input.fault, Some("control characters are not allowed"));
+    }
+
+    #[test]
+    fn a_text_ends_before_a_character_that_is_cut() {
+        let input = Input::new(b"a: 1\n\xe3\x81");
+        assert_eq!((&*input.text, input.fault), (&b"a: 1\n"[..], Some(INCOMPLETE)));
+        let input = Input::new(b"\xff\xfea\0b");
+        assert_eq!((&*input.text, input.fault), (&b"a"[..], Some("incomplete UTF-16 character")));
     }
 
     #[test]

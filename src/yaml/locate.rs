@@ -45,20 +45,30 @@ pub struct Position {
 /// document that sets it wins, in a document the last of equal keys. Aliases and merges are followed. `None`
 /// when there is no such entry or the text cannot be read.
 pub fn locate(text: &[u8], path: &[Step]) -> Option<Position> {
-    let pieces = pieces(text).collect::<Result<Vec<_>, _>>().ok()?;
+    locate_all(text, &[path]).pop().flatten()
+}
+
+/// As [`locate`], for several paths: the text is read once.
+pub fn locate_all<P: AsRef<[Step]>>(text: &[u8], paths: &[P]) -> Vec<Option<Position>> {
+    let mut walks: Vec<Walk> = paths.iter().map(|_| Walk::Missing).collect();
+    let Ok(pieces) = pieces(text).collect::<Result<Vec<_>, _>>() else { return vec![None; paths.len()] };
     for piece in pieces.iter().rev() {
         let input = Input::new(&piece.text);
-        let document = Document::first(&input.text, input.fault).ok()?;
+        let Ok(document) = Document::first(&input.text, input.fault) else { break };
         let budget = Cell::new(MAX_NODES);
         let text =
             Located { document: &document, text: &input.text, first_line: piece.line, budget: &budget };
-        match text.walk(path) {
-            Walk::Found(position) => return Some(position),
-            Walk::Replaced => return None,
-            Walk::Missing => {}
+        for (path, walk) in paths.iter().zip(&mut walks) {
+            if matches!(walk, Walk::Missing) {
+                *walk = text.walk(path.as_ref());
+            }
         }
     }
-    None
+    let position = |walk| match walk {
+        Walk::Found(position) => Some(position),
+        Walk::Missing | Walk::Replaced => None,
+    };
+    walks.into_iter().map(position).collect()
 }
 
 /// Shows the path and the position of every leaf of a values file, in the order of the text: scalars and

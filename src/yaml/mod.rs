@@ -19,12 +19,12 @@ mod resolve;
 mod scanner;
 mod token;
 
-pub use self::documents::{ValuesDocument, documents};
+pub use self::documents::{ValuesDocument, documents, documents_within};
 pub use self::emit::{EmitError, to_yaml, to_yaml_pretty};
 pub use self::head::{Head, inspect};
-pub use self::locate::{Position, Spot, Step, leaves, locate};
+pub use self::locate::{Position, Spot, Step, leaves, locate, locate_all};
 
-use crate::value::{Map, Value};
+use crate::value::{Map, Room, Value};
 
 use self::decode::Numbers;
 use self::input::Input;
@@ -49,7 +49,15 @@ pub struct YamlError {
 /// # Errors
 /// When the text is not YAML, or not what JSON can say.
 pub fn decode(text: &[u8]) -> Result<Value, YamlError> {
-    decode_first(text, Numbers::Floats)
+    decode_within(text, &mut Room::default())
+}
+
+/// As [`decode`], with this room for the value.
+///
+/// # Errors
+/// As [`decode`], and when there is not enough room, which the room then [tells](Room::is_full).
+pub fn decode_within(text: &[u8], room: &mut Room) -> Result<Value, YamlError> {
+    decode_first(text, Numbers::Floats, room)
 }
 
 /// As [`decode`], but integers stay `int64`, or `uint64` where they only fit that: for Go targets with fields
@@ -58,7 +66,7 @@ pub fn decode(text: &[u8]) -> Result<Value, YamlError> {
 /// # Errors
 /// As [`decode`].
 pub fn decode_with_integers(text: &[u8]) -> Result<Value, YamlError> {
-    decode_first(text, Numbers::Kept)
+    decode_first(text, Numbers::Kept, &mut Room::default())
 }
 
 /// As [`decode`], for a target of type `map[string]interface{}`. Null gives an empty map: it leaves the target
@@ -67,7 +75,15 @@ pub fn decode_with_integers(text: &[u8]) -> Result<Value, YamlError> {
 /// # Errors
 /// As [`decode`], and when the value is of another type.
 pub fn decode_map(text: &[u8]) -> Result<Value, YamlError> {
-    decode_into(text, "map[string]interface {}", Value::Map(Map::default()))
+    decode_map_within(text, &mut Room::default())
+}
+
+/// As [`decode_map`], with this room for the value.
+///
+/// # Errors
+/// As [`decode_map`] and [`decode_within`].
+pub fn decode_map_within(text: &[u8], room: &mut Room) -> Result<Value, YamlError> {
+    decode_into(text, room, "map[string]interface {}", Value::Map(Map::default()))
 }
 
 /// As [`decode_map`], for a target of Helm's type `common.Values`.
@@ -75,7 +91,7 @@ pub fn decode_map(text: &[u8]) -> Result<Value, YamlError> {
 /// # Errors
 /// As [`decode_map`].
 pub fn decode_values(text: &[u8]) -> Result<Value, YamlError> {
-    decode_into(text, "common.Values", Value::Map(Map::default()))
+    decode_into(text, &mut Room::default(), "common.Values", Value::Map(Map::default()))
 }
 
 /// As [`decode`], for a target of type `[]interface{}`. Null gives an empty list: it leaves the target as Helm
@@ -84,7 +100,7 @@ pub fn decode_values(text: &[u8]) -> Result<Value, YamlError> {
 /// # Errors
 /// As [`decode`], and when the value is of another type.
 pub fn decode_list(text: &[u8]) -> Result<Value, YamlError> {
-    decode_into(text, "[]interface {}", Value::list(Vec::new()))
+    decode_into(text, &mut Room::default(), "[]interface {}", Value::list(Vec::new()))
 }
 
 /// What sigs makes of a value for a field of type string, if it is a number or a boolean; floats lose digits
@@ -98,31 +114,62 @@ pub fn string_of(value: &Value) -> Option<String> {
     }
 }
 
-fn decode_first(text: &[u8], numbers: Numbers) -> Result<Value, YamlError> {
+fn decode_first(text: &[u8], numbers: Numbers, room: &mut Room) -> Result<Value, YamlError> {
     let input = Input::new(text);
-    if input.fault.is_none()
-        && let Some(value) = fast::build(&input.text, numbers)
-    {
-        return Ok(value);
+    let before = room.taken();
+    if input.fault.is_none() {
+        match fast::build(&input.text, numbers, room) {
+            Some(value) => return Ok(value),
+            None if room.is_full() => {
+                return Err(YamlError::unplaced(format!(
+                    "error converting YAML to JSON: yaml: {}",
+                    room.message()
+                )));
+            }
+            None => room.give(room.taken() - before),
+        }
     }
-    decode_exactly(&input, numbers)
+    decode_exactly(&input, numbers, room)
 }
 
-fn decode_exactly(input: &Input<'_>, numbers: Numbers) -> Result<Value, YamlError> {
+fn decode_exactly(input: &Input<'_>, numbers: Numbers, room: &mut Room) -> Result<Value, YamlError> {
     let text = &input.text;
-    let document = Document::first(text, input.fault).map_err(|f| match f.stage {
+    let before = room.taken();
+    let document = Document::first_within(text, input.fault, room).map_err(|f| match f.stage {
         Stage::Reader => {
             let (line, column) = input.fault_place;
             YamlError { line, column, ..YamlError::of_fault(f, text) }
         }
         _ => YamlError::of_fault(f, text),
     })?;
-    decode::decode(&document, numbers).map_err(|f| YamlError::at(f.message, f.mark, text))
+    let tree = room.taken() - before;
+    let value =
+        decode::decode(&document, numbers, room).map_err(|f| YamlError::at(f.message, f.mark, text))?;
+    room.give(tree);
+    Ok(value)
+}
+
+/// The answers of both readers: of the fast one, `None` where it gives up, and of the exact one, which [`decode`]
+/// and [`decode_with_integers`] turn to then.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn both(text: &[u8], integers: bool) -> (Option<Value>, Result<Value, YamlError>) {
+    let numbers = if integers { Numbers::Kept } else { Numbers::Floats };
+    let input = Input::new(text);
+    let fast = if input.fault.is_none() { fast::build(&input.text, numbers) } else { None };
+    (fast, decode_exactly(&input, numbers))
+}
+
+/// As [`both`], for [`inspect`].
+#[cfg(any(test, fuzzing))]
+pub(crate) fn both_heads(text: &[u8]) -> (Option<Head>, Result<Head, YamlError>) {
+    let input = Input::new(text);
+    let fast = if input.fault.is_none() { fast::skim(&input.text) } else { None };
+    (fast, decode_exactly(&input, Numbers::Kept).and_then(|value| head::head_of(&value)))
 }
 
 /// `empty` is what the target holds before.
-fn decode_into(text: &[u8], target: &str, empty: Value) -> Result<Value, YamlError> {
-    match (decode(text)?, empty) {
+fn decode_into(text: &[u8], room: &mut Room, target: &str, empty: Value) -> Result<Value, YamlError> {
+    match (decode_within(text, room)?, empty) {
         (Value::Null, empty) => Ok(empty),
         (value @ Value::Map(_), Value::Map(_)) | (value @ Value::List(_), Value::List(_)) => Ok(value),
         (value, _) => {

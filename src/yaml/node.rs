@@ -8,6 +8,10 @@ use std::collections::HashMap;
 use super::parser::{Event, EventKind, Parser};
 use super::scanner::Scanner;
 use super::token::{Fault, Mark, Stage};
+use crate::value::Room;
+
+/// What a node takes in memory, with the room that a growing tree keeps for more.
+const NODE: usize = size_of::<Node<'static>>() * 3 / 2;
 
 /// The index of a node.
 pub(super) type Id = u32;
@@ -47,6 +51,15 @@ pub(super) struct Document<'a> {
 impl<'a> Document<'a> {
     /// Reads the first document. What follows it is not looked at, but for one token.
     pub fn first(text: &'a [u8], cut: Option<&'static str>) -> Result<Document<'a>, Fault> {
+        Document::first_within(text, cut, &mut Room::default())
+    }
+
+    /// As [`Document::first`], with this room for the tree.
+    pub fn first_within(
+        text: &'a [u8],
+        cut: Option<&'static str>,
+        room: &mut Room,
+    ) -> Result<Document<'a>, Fault> {
         let mut parser = Parser::new(Scanner::new(text, cut));
         parser.next()?;
         if let EventKind::StreamEnd = parser.next()?.kind {
@@ -54,7 +67,12 @@ impl<'a> Document<'a> {
         }
         let mut tree = Tree { nodes: Vec::with_capacity((text.len() / 24).min(4096)), ..Tree::default() };
         loop {
-            tree.add(parser.next()?)?;
+            let event = parser.next()?;
+            let start = event.start;
+            tree.add(event)?;
+            if room.take(NODE).is_none() {
+                return Err(Fault { problem: room.message().into(), ..fault("", start) });
+            }
             if tree.open.is_empty() {
                 break;
             }

@@ -10,6 +10,7 @@ use torii::diagnostic::{Diagnostic, Result, Severity};
 use torii::functions::Env;
 use torii::limits::Limits;
 use torii::render::{Release, eval, name};
+use torii::source::Tree;
 use torii::template::Language;
 use torii::template::objects::Capabilities;
 use torii::values::{self, Layers};
@@ -83,18 +84,20 @@ pub fn run(args: Args, global: &Global, output: &mut Output) -> Result<()> {
         Some("-") => stdin(&limits)?,
         template => template.unwrap_or_default().to_string(),
     };
+    let tree = Tree::default();
     let mut warnings = Vec::new();
     let chart = match &args.chart {
         Some(path) => {
             let options = chart::Options {
                 allow_outside_symlinks: args.source.allow_outside_symlinks,
                 limits: limits.clone(),
+                ..chart::Options::default()
             };
-            chart::load(path, &options, &mut warnings)?
+            chart::load(&tree, path, &options, &mut warnings)?
         }
         None => empty_chart(&limits)?,
     };
-    let mut read = |path: &str| values::read_input(path, &limits);
+    let mut read = |path: &str| tree.read(path, &limits);
     let layers = Layers::gather(&args.values.options()?, &mut read)?;
     let prepared = values::prepare(&chart, &layers, true, &limits, &mut warnings)?;
     let release = Release {
@@ -105,8 +108,8 @@ pub fn run(args: Args, global: &Global, output: &mut Output) -> Result<()> {
     };
     let env = Arc::new(Env::new(limits.clone()));
     let result = eval::in_chart(
-        &prepared.chart,
-        &prepared.values,
+        &prepared,
+        (&chart, &layers),
         &release,
         Capabilities::default(),
         (&template, language),

@@ -4,7 +4,7 @@ mod jsonpath;
 
 use torii::chart::{self, Chart};
 use torii::diagnostic::{Result, Severity};
-use torii::limits::Limits;
+use torii::source::Tree;
 use torii::value::{Map, MapType, Value};
 use torii::yaml;
 
@@ -101,10 +101,10 @@ fn load(args: &Common) -> Result<Chart> {
     args.source.check(&args.chart)?;
     let options = chart::Options {
         allow_outside_symlinks: args.source.allow_outside_symlinks,
-        limits: Limits::default(),
+        ..chart::Options::default()
     };
     let mut warnings = Vec::new();
-    let chart = chart::load(&args.chart, &options, &mut warnings);
+    let chart = chart::load(&Tree::default(), &args.chart, &options, &mut warnings);
     for message in warnings {
         let warning = torii::diagnostic::Diagnostic { message, ..Default::default() };
         output::complain(&warning.render(Severity::Warning));

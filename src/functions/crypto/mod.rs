@@ -7,6 +7,7 @@ mod passwords;
 mod pem;
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use aes::cipher::block_padding::NoPadding;
 use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
@@ -52,7 +53,7 @@ pub const FUNCTIONS: &[Function] = &[
         self_signed(env, "genCA", given, &subject(env, given, 1, true)?, &key)
     }),
     Function::new("genCAWithKey", &[Type::String, Type::Int, Type::String], CERTIFICATE, |env, given| {
-        let key = given_key(given, 2)?;
+        let key = given_key(env, "genCAWithKey", given, 2)?;
         self_signed(env, "genCAWithKey", given, &subject(env, given, 1, true)?, &key)
     }),
     Function::new(
@@ -71,7 +72,7 @@ pub const FUNCTIONS: &[Function] = &[
         &[Type::String, Type::List, Type::List, Type::Int, Type::String],
         CERTIFICATE,
         |env, given| {
-            let key = given_key(given, 4)?;
+            let key = given_key(env, "genSelfSignedCertWithKey", given, 4)?;
             self_signed(env, "genSelfSignedCertWithKey", given, &subject(env, given, 3, false)?, &key)
         },
     ),
@@ -88,18 +89,27 @@ pub const FUNCTIONS: &[Function] = &[
         "genSignedCertWithKey",
         &[Type::String, Type::List, Type::List, Type::Int, CERTIFICATE, Type::String],
         CERTIFICATE,
-        |env, given| signed(env, "genSignedCertWithKey", given, &given_key(given, 5)?),
+        |env, given| {
+            let key = given_key(env, "genSignedCertWithKey", given, 5)?;
+            signed(env, "genSignedCertWithKey", given, &key)
+        },
     ),
 ];
 
-/// What an RSA key of 2048 bits takes, in milliseconds.
-const RSA_2048_COST: u64 = 80;
-/// What an RSA key of 4096 bits takes, in milliseconds.
-const RSA_4096_COST: u64 = 800;
-/// What a DSA key takes, in milliseconds.
-const DSA_COST: u64 = 800;
-/// What a key on a curve or a signature takes, in milliseconds.
-const SMALL_COST: u64 = 2;
+/// What an RSA key of 2048 bits takes on average.
+const RSA_2048_COST: Duration = Duration::from_millis(50);
+/// What an RSA key of 4096 bits takes on average.
+const RSA_4096_COST: Duration = Duration::from_millis(700);
+/// What a DSA key takes on average.
+const DSA_COST: Duration = Duration::from_millis(350);
+/// What a key on a curve takes.
+const CURVE_COST: Duration = Duration::from_micros(200);
+
+/// What it takes to read a key from a text of so many bytes and to sign with it. That grows with the cube of an
+/// RSA key's size; 2048 bits are some 1,700 bytes of text and take a millisecond, as does any key on a curve.
+fn signing_cost(text: usize) -> Duration {
+    Duration::from_micros((text as u64).saturating_pow(3) / 5_000_000).max(Duration::from_millis(1))
+}
 
 fn hex(hash: &[u8]) -> FunctionResult {
     Ok(data_encoding::HEXLOWER.encode(hash).into())
@@ -165,7 +175,7 @@ fn private_key(env: &Env, given: &[Value]) -> FunctionResult {
     let cost = match kind.as_ref() {
         "" | "rsa" => RSA_4096_COST,
         "dsa" => DSA_COST,
-        "ecdsa" | "ed25519" => SMALL_COST,
+        "ecdsa" | "ed25519" => CURVE_COST,
         _ => return Ok(format!("Unknown type {kind}").into()),
     };
     env.spend("genPrivateKey", cost)?;
@@ -190,9 +200,15 @@ fn new_key(env: &Env, function: &'static str, given: &[Value]) -> Result<Private
 }
 
 /// The key that a function was given.
-fn given_key(given: &[Value], index: usize) -> Result<PrivateKey, FunctionError> {
-    PrivateKey::from_pem(args::string(given, index)?.as_bytes())
-        .map_err(|e| FunctionError::new(format!("parsing private key: {e}")))
+fn given_key(
+    env: &Env,
+    function: &'static str,
+    given: &[Value],
+    index: usize,
+) -> Result<PrivateKey, FunctionError> {
+    let text = args::string(given, index)?.as_bytes();
+    env.spend(function, signing_cost(text.len()))?;
+    PrivateKey::from_pem(text).map_err(|e| FunctionError::new(format!("parsing private key: {e}")))
 }
 
 /// What a certificate shall say, from a function's arguments: the name, IP addresses and DNS names if there
@@ -257,6 +273,7 @@ fn signed(env: &Env, function: &'static str, given: &[Value], key: &PrivateKey) 
     };
     let authority = authority.ok_or_else(|| args::wrong_type("sprig.certificate", value))?;
     let certificate = certificate::parse(authority.cert.as_bytes())?;
+    env.spend(function, signing_cost(authority.key.len()))?;
     let signer_key = PrivateKey::from_pem(authority.key.as_bytes())
         .map_err(|e| FunctionError::new(format!("error parsing private key: {e}")))?;
     let template = subject(env, given, 3, false)?;
@@ -272,7 +289,6 @@ fn pair(
     key: &PrivateKey,
     signer: &Signer<'_>,
 ) -> FunctionResult {
-    env.spend(function, SMALL_COST)?;
     // Not the stream of the key: a serial number is no secret.
     let mut random = env.random(function, given)?.fork(u8::MAX);
     let cert = certificate::create(&mut random, template, key, signer)
@@ -282,12 +298,13 @@ fn pair(
 }
 
 /// `buildCustomCert`: a certificate and its key from base64, after a look at both.
-fn custom(_: &Env, given: &[Value]) -> FunctionResult {
+fn custom(env: &Env, given: &[Value]) -> FunctionResult {
     let base64 = |index: usize, what: &str| {
         decode_base64(args::string(given, index)?.as_bytes())
             .map_err(|_| FunctionError::new(format!("unable to decode base64 {what}")))
     };
     let (cert, key) = (base64(0, "certificate")?, base64(1, "private key")?);
+    env.spend("buildCustomCert", signing_cost(key.len()))?;
     certificate::parse(&cert).map_err(|e| e.replace("decodedSignerCert", "decodedCert"))?;
     PrivateKey::from_pem(&key).map_err(|e| format!("error parsing private key: {e}"))?;
     Ok(Pair { cert: cert.into(), key: key.into() }.into_value())

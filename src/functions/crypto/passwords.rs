@@ -1,15 +1,17 @@
 //! Passwords: bcrypt, htpasswd, and derived from a master password (Sprig `crypto.go`).
 
+use std::time::Duration;
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::functions::{Env, FunctionError, FunctionResult, args};
 use crate::value::{Str, Value};
 
-/// What a hash of cost 10 takes, in milliseconds.
-const BCRYPT_COST: u64 = 60;
-/// What a derivation takes, in milliseconds.
-const SCRYPT_COST: u64 = 150;
+/// What a hash takes, which is of 2^10 rounds.
+const BCRYPT_COST: Duration = Duration::from_millis(55);
+/// What a derivation takes, which is by scrypt with N = 2^15, r = 8, p = 2.
+const SCRYPT_COST: Duration = Duration::from_millis(115);
 
 /// `bcrypt`: Go's library with its default cost of 10.
 pub(super) fn bcrypt(env: &Env, given: &[Value]) -> FunctionResult {

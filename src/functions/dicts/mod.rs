@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::Type::{Any, Bool, Dict, List as Items, String as Text, Strings};
 use super::{Env, Function, FunctionError, FunctionResult, args, convert, walk};
-use crate::value::{Map, MapType, Str, Value};
+use crate::value::{Map, MapType, Str, Value, size};
 
 /// The family's functions.
 pub const FUNCTIONS: &[Function] = &[
@@ -53,9 +53,9 @@ fn get(_: &Env, args: &[Value]) -> FunctionResult {
 fn set(env: &Env, args: &[Value]) -> FunctionResult {
     let (map, key) = (args::dict(args, 0)?, args::string(args, 1)?);
     let Some(map) = map else { return Err(FunctionError::new("assignment to entry in nil map")) };
-    // About what an entry of a map takes.
-    env.check_size("set", 64)?;
-    map.insert(key.clone(), args::any(args, 2).clone());
+    if map.insert(key.clone(), args::any(args, 2).clone()).is_none() {
+        env.count_made("set", size::ENTRY + size::of_text(key.len()))?;
+    }
     Ok(Value::Map(map.viewed_as(MapType::Any)))
 }
 

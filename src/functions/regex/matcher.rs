@@ -6,6 +6,7 @@ use std::time::Instant;
 use regex_automata::meta;
 use regex_automata::util::captures::Captures;
 use regex_automata::{Input, PatternID};
+use regex_syntax::hir::{Hir, HirKind};
 
 use super::parse::{Parsed, SyntaxError, parse};
 use crate::functions::{Env, FunctionError};
@@ -15,6 +16,8 @@ use crate::value::{Str, print};
 #[derive(Debug)]
 pub struct Regex {
     engine: meta::Regex,
+    places: usize,
+    reach: Option<usize>,
     names: Vec<Option<String>>,
 }
 
@@ -78,28 +81,69 @@ impl<'t> Text<'t> {
     }
 }
 
-/// Counts the time of repeated searches: some start so often, and go so far each time, that they take quadratic
-/// time, and that can't be told from the sizes.
+/// Bytes that repeated searches of one text may look at before a clock watches them.
+const UNWATCHED: usize = 1 << 30;
+
+/// Watches repeated searches of one text. Where an expression may go far beyond its match before it knows it
+/// (`x*y|x` goes to the end of a text of many `x`), all together take quadratic time. Most don't, and the engine
+/// does not tell how far it went, so this can't be counted. Only where the sizes allow for it to be long, time
+/// is taken; all other work is counted, so that it does not depend on the machine.
 struct Watch<'e> {
     env: &'e Env,
+    /// How far beyond its start a match, and so the search for it, may go.
+    reach: Option<usize>,
+    /// The most that the searches so far may have looked at.
+    seen: usize,
     searches: u32,
-    since: Instant,
+    since: Option<Instant>,
 }
 
 impl Watch<'_> {
-    fn new(env: &Env) -> Watch<'_> {
-        Watch { env, searches: 0, since: Instant::now() }
-    }
-
-    fn tick(&mut self) -> Result<(), FunctionError> {
+    /// Counts a search from here to the end of the text.
+    fn tick(&mut self, left: usize) -> Result<(), FunctionError> {
+        if self.reach.is_some_and(|reach| reach <= MAX_REACH) {
+            return Ok(());
+        }
+        self.seen = self.seen.saturating_add(left);
+        if self.seen <= UNWATCHED {
+            return Ok(());
+        }
+        let since = *self.since.get_or_insert_with(Instant::now);
         self.searches += 1;
-        if self.searches.is_multiple_of(256) { self.spend() } else { Ok(()) }
+        if self.searches.is_multiple_of(256) {
+            self.env.spend("a regular expression", since.elapsed())?;
+            self.since = Some(Instant::now());
+        }
+        Ok(())
     }
+}
 
-    fn spend(&mut self) -> Result<(), FunctionError> {
-        let time = self.since.elapsed();
-        self.since = Instant::now();
-        self.env.spend_time("a regular expression", time)
+/// Matches of no more than so many bytes are found in linear time.
+const MAX_REACH: usize = 256;
+
+/// Bytes of an expression, per byte that it may take compiled.
+const PATTERN_SHARE: usize = 64;
+
+/// How many places of an expression are tried on one byte of a text for one step.
+const PLACES_PER_STEP: usize = 8;
+
+/// How many bytes of a compiled expression are made in one step.
+const COMPILED_PER_STEP: usize = 8;
+
+/// How many places an expression has at which it can stand at once: what one byte of a text costs at worst.
+fn places(hir: &Hir) -> usize {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => 1,
+        HirKind::Literal(literal) => literal.0.len(),
+        HirKind::Class(_) => 2,
+        HirKind::Capture(capture) => 2 + places(&capture.sub),
+        HirKind::Repetition(r) => {
+            let times = r.max.unwrap_or(r.min + 1).max(1) as usize;
+            places(&r.sub).saturating_add(1).saturating_mul(times)
+        }
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().map(places).fold(0, usize::saturating_add)
+        }
     }
 }
 
@@ -113,7 +157,7 @@ impl Regex {
             let rest = pattern.get(e.valid_up_to()..).unwrap_or_default();
             RegexError::Syntax(SyntaxError::new("invalid UTF-8", &String::from_utf8_lossy(rest)))
         })?;
-        if pattern.len() > limit {
+        if pattern.len() > limit / PATTERN_SHARE {
             return Err(RegexError::TooLarge(limit));
         }
         let Parsed { hir, names } = parse(pattern).map_err(RegexError::Syntax)?;
@@ -125,12 +169,30 @@ impl Regex {
             .configure(config)
             .build_from_hir(&hir)
             .map_err(|_| RegexError::TooLarge(limit))?;
-        Ok(Regex { engine, names })
+        let (places, reach) = (places(&hir), hir.properties().maximum_len());
+        Ok(Regex { engine, places, reach, names })
     }
 
     /// How many bytes the expression takes.
     pub fn memory(&self) -> usize {
         self.engine.memory_usage()
+    }
+
+    /// The steps that it takes to compile.
+    pub fn steps(&self) -> usize {
+        self.memory() / COMPILED_PER_STEP
+    }
+
+    /// Counts a search of a whole text.
+    ///
+    /// # Errors
+    /// If it is too much work for this render.
+    pub fn count(&self, env: &Env, text: &Str) -> Result<(), FunctionError> {
+        env.step("a regular expression", text.len().saturating_mul(self.places) / PLACES_PER_STEP)
+    }
+
+    fn watch<'e>(&self, env: &'e Env) -> Watch<'e> {
+        Watch { env, reach: self.reach, seen: 0, searches: 0, since: None }
     }
 
     /// Whether the text contains a match.
@@ -149,14 +211,15 @@ impl Regex {
     /// # Errors
     /// If there are more than a function may give, or the search takes too long.
     pub fn find_all(&self, env: &Env, text: &Str, limit: i64) -> Result<Vec<Range<usize>>, FunctionError> {
+        self.count(env, text)?;
         let text = Text::new(text);
         let end = text.text.len();
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let mut watch = Watch::new(env);
+        let mut watch = self.watch(env);
         let mut found = Vec::new();
         let (mut at, mut last_end) = (0, None);
         while found.len() < limit && at <= end {
-            watch.tick()?;
+            watch.tick(end - at)?;
             let Some(m) = self.engine.find(Input::new(text.text.as_bytes()).span(at..end)) else { break };
             // An empty match is none if it stands right behind another.
             let accept = m.end() != at || Some(m.start()) != last_end;
@@ -175,7 +238,6 @@ impl Regex {
                 }
             }
         }
-        watch.spend()?;
         Ok(found)
     }
 
@@ -191,15 +253,16 @@ impl Regex {
         template: &Str,
         literal: bool,
     ) -> Result<Vec<u8>, FunctionError> {
+        self.count(env, source)?;
         let text = Text::new(source);
         let end = text.text.len();
         let pieces = if literal { vec![Piece::Literal(template.as_bytes())] } else { self.pieces(template) };
         let mut captures = self.engine.create_captures();
-        let mut watch = Watch::new(env);
+        let mut watch = self.watch(env);
         let mut out = Vec::with_capacity(source.len());
         let (mut at, mut last_end) = (0, 0);
         while at <= end {
-            watch.tick()?;
+            watch.tick(end - at)?;
             let input = Input::new(text.text.as_bytes()).span(at..end);
             self.engine.search_captures(&input, &mut captures);
             let Some(m) = captures.get_match() else { break };
@@ -224,7 +287,6 @@ impl Regex {
         }
         copy(&mut out, source, text.source_range(last_end..end));
         env.check_size("a replacement by a regular expression", out.len())?;
-        watch.spend()?;
         Ok(out)
     }
 

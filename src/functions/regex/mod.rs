@@ -23,18 +23,20 @@ const THREE_STRINGS: &[Type] = &[Type::String, Type::String, Type::String];
 /// The functions whose names start with `regex` and `mustRegex`.
 pub const FUNCTIONS: &[Function] = &[
     Function::new("regexMatch", PATTERN_TEXT, Type::Bool, |env, given| {
-        let regex = match env.regexes.get(env, args::string(given, 0)?) {
+        let regex = match env.regexes.get(env, args::string(given, 0)?)? {
             Err(RegexError::Syntax(_)) => return Ok(Value::Bool(false)),
             other => other?,
         };
-        Ok(Value::Bool(regex.is_match(args::string(given, 1)?)))
+        is_match(env, regex, given)
     }),
     Function::new("mustRegexMatch", PATTERN_TEXT, Type::Bool, |env, given| {
-        Ok(Value::Bool(must_compile(env, given)?.is_match(args::string(given, 1)?)))
+        is_match(env, must_compile(env, given)?, given)
     }),
-    Function::new("regexFind", PATTERN_TEXT, Type::String, |env, given| find(compile(env, given)?, given)),
+    Function::new("regexFind", PATTERN_TEXT, Type::String, |env, given| {
+        find(env, compile(env, given)?, given)
+    }),
     Function::new("mustRegexFind", PATTERN_TEXT, Type::String, |env, given| {
-        find(must_compile(env, given)?, given)
+        find(env, must_compile(env, given)?, given)
     }),
     Function::new("regexFindAll", PATTERN_TEXT_COUNT, Type::Strings, |env, given| {
         find_all(env, compile(env, given)?, given)
@@ -95,19 +97,24 @@ struct Compiled {
 const CACHE_BYTES: usize = 64 << 20;
 
 impl Cache {
-    fn get(&self, env: &Env, pattern: &Str) -> Result<Arc<Regex>, RegexError> {
+    /// The compiled expression, or why there is none; the outer error is that of a limit.
+    fn get(&self, env: &Env, pattern: &Str) -> Result<Result<Arc<Regex>, RegexError>, FunctionError> {
         let mut compiled = self.0.lock();
         if let Some(regex) = compiled.regexes.get(pattern.as_bytes()) {
-            return Ok(Arc::clone(regex));
+            return Ok(Ok(Arc::clone(regex)));
         }
-        let regex = Arc::new(Regex::new(pattern.as_bytes(), env.limits.regex_bytes)?);
+        let regex = match Regex::new(pattern.as_bytes(), env.limits.regex_bytes) {
+            Ok(regex) => Arc::new(regex),
+            Err(error) => return Ok(Err(error)),
+        };
+        env.step("compiling regular expressions", regex.steps())?;
         let bytes = regex.memory() + pattern.len();
         if compiled.bytes + bytes > CACHE_BYTES {
             *compiled = Compiled::default();
         }
         compiled.bytes += bytes;
         compiled.regexes.insert(pattern.clone(), Arc::clone(&regex));
-        Ok(regex)
+        Ok(Ok(regex))
     }
 }
 
@@ -119,13 +126,13 @@ impl From<RegexError> for FunctionError {
 
 /// The expression for a `mustRegex` function, which returns Go's error.
 fn must_compile(env: &Env, given: &[Value]) -> Result<Arc<Regex>, FunctionError> {
-    Ok(env.regexes.get(env, args::string(given, 0)?)?)
+    Ok(env.regexes.get(env, args::string(given, 0)?)??)
 }
 
 /// The expression for a `regex` function, which panics by `regexp.MustCompile`.
 fn compile(env: &Env, given: &[Value]) -> Result<Arc<Regex>, FunctionError> {
     let pattern = args::string(given, 0)?;
-    env.regexes.get(env, pattern).map_err(|error| match error {
+    env.regexes.get(env, pattern)?.map_err(|error| match error {
         RegexError::Syntax(e) => {
             FunctionError::new(format!("regexp: Compile({}): {e}", matcher::quote(pattern)))
         }
@@ -133,8 +140,15 @@ fn compile(env: &Env, given: &[Value]) -> Result<Arc<Regex>, FunctionError> {
     })
 }
 
-fn find(regex: Arc<Regex>, given: &[Value]) -> FunctionResult {
+fn is_match(env: &Env, regex: Arc<Regex>, given: &[Value]) -> FunctionResult {
     let text = args::string(given, 1)?;
+    regex.count(env, text)?;
+    Ok(Value::Bool(regex.is_match(text)))
+}
+
+fn find(env: &Env, regex: Arc<Regex>, given: &[Value]) -> FunctionResult {
+    let text = args::string(given, 1)?;
+    regex.count(env, text)?;
     Ok(regex.find(text).map_or(Value::String(Str::EMPTY), |range| Value::String(part(text, range))))
 }
 

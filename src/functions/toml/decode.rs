@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::key_text;
 use super::lexer::{Bad, END, Lexer, is_newline, is_space, quote_char};
-use crate::value::{Elem, List, Map, MapType, Str, Value, print};
+use crate::value::{Elem, List, Map, MapType, Room, Str, Value, print, size};
 
 /// Arrays and inline tables within each other.
 const MAX_DEPTH: usize = 500;
@@ -36,13 +36,14 @@ struct Parser<'t> {
     line: usize,
     info: HashMap<Vec<u8>, Info>,
     depth: usize,
+    room: &'t mut Room,
 }
 
-/// Reads a document.
+/// Reads a document, if there is room for it.
 ///
 /// # Errors
 /// With BurntSushi's words.
-pub(super) fn decode(text: &[u8]) -> Result<Map, String> {
+pub(super) fn decode(text: &[u8], room: &mut Room) -> Result<Map, String> {
     let text = [&b"\xff\xfe"[..], b"\xfe\xff", b"\xef\xbb\xbf"]
         .iter()
         .find_map(|mark| text.strip_prefix(*mark))
@@ -59,6 +60,7 @@ pub(super) fn decode(text: &[u8]) -> Result<Map, String> {
         line: 1,
         info: HashMap::new(),
         depth: 0,
+        room,
     };
     match parser.document() {
         Ok(()) => Ok(parser.root),
@@ -97,8 +99,19 @@ impl Parser<'_> {
         self.fail(format!("Key '{}' {what}", String::from_utf8_lossy(&dotted(key))))
     }
 
+    /// Takes room for a value.
+    fn take(&mut self, bytes: usize) -> Result<(), Bad> {
+        let _ = self.room.take(bytes);
+        if self.room.is_full() { self.fail(self.room.message()) } else { Ok(()) }
+    }
+
     fn info(&mut self, key: &[Str]) -> &mut Info {
-        self.info.entry(dotted(key)).or_default()
+        let key = dotted(key);
+        if !self.info.contains_key(&key) {
+            // A lack of room shows when the next value takes some.
+            let _ = self.room.take(size::ENTRY + size::of_text(key.len()));
+        }
+        self.info.entry(key).or_default()
     }
 
     fn document(&mut self) -> Result<(), Bad> {
@@ -178,6 +191,9 @@ impl Parser<'_> {
             }
             let name = self.name(key.is_empty())?;
             key.push(name);
+            if key.len() > MAX_KEY_PARTS {
+                return self.fail(format!("a key has more than {MAX_KEY_PARTS} parts"));
+            }
             self.lexer.skip(is_space)?;
             match self.lexer.next()? {
                 '.' => {}
@@ -198,9 +214,6 @@ impl Parser<'_> {
                     .lexer
                     .fail(format!("expected end of table array name delimiter ']', but got {c} instead"));
             }
-        }
-        if key.len() > MAX_KEY_PARTS {
-            return self.fail(format!("a key has more than {MAX_KEY_PARTS} parts"));
         }
         self.open_table(&key, array)?;
         self.info(&key).array = false;
@@ -225,6 +238,7 @@ impl Parser<'_> {
             }
             let name = self.name(key.is_empty())?;
             key.push(name);
+            self.check_parts(&key)?;
             self.lexer.skip(is_space)?;
             match self.lexer.next()? {
                 '.' => {}
@@ -238,7 +252,6 @@ impl Parser<'_> {
                 }
             }
         }
-        self.check_parts(&key)?;
         self.current = key.pop().unwrap_or_default();
         for part in &key {
             let mut context = self.context.clone();
@@ -287,9 +300,11 @@ impl Parser<'_> {
         let open = self.lexer.peek()?;
         if !matches!(open, '[' | '{') {
             let scalar = self.lexer.value()?;
+            self.take(size::ENTRY + size::of_text(scalar.text.len()))?;
             return Ok((scalar.value()?, false));
         }
         self.lexer.next()?;
+        self.take(size::ENTRY + size::of_map(1))?;
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             return self.lexer.fail(format!("values are nested deeper than {MAX_DEPTH} levels"));
@@ -385,6 +400,7 @@ impl Parser<'_> {
             let path = key.get(..=i).unwrap_or_default();
             if !table.contains_key(part.as_bytes()) {
                 self.info(path).implicit = true;
+                self.take(size::of_map(1))?;
                 table.insert(part.clone(), Value::Map(Map::new(MapType::Any)));
             }
             table = match table_of(table.get(part.as_bytes())) {
@@ -393,6 +409,7 @@ impl Parser<'_> {
             };
         }
         self.context = parents.to_vec();
+        self.take(size::ITEM + size::of_map(1))?;
         if array {
             let new = Value::Map(Map::new(MapType::Any));
             match table.get(last.as_bytes()) {

@@ -6,7 +6,7 @@ mod lexer;
 mod scalar;
 
 use self::encode::EncodeError;
-use super::{Env, Function, FunctionError, FunctionResult, Type, args};
+use super::{Env, Function, FunctionError, FunctionResult, Type, args, notation};
 use crate::value::{Map, MapType, Str, Value};
 
 /// `toToml`, `mustToToml`, `fromToml`.
@@ -32,7 +32,8 @@ pub const FUNCTIONS: &[Function] = &[
 fn from_toml(env: &Env, given: &[Value]) -> FunctionResult {
     let text = args::string(given, 0)?;
     env.step("fromToml", text.len())?;
-    let map = decode::decode(text.as_bytes()).unwrap_or_else(|error| {
+    let read = notation::read(env, "fromToml", |room| decode::decode(text.as_bytes(), room))?;
+    let map = read.unwrap_or_else(|error| {
         let map = Map::new(MapType::Any);
         map.insert("Error", Value::string(error));
         map

@@ -1,5 +1,6 @@
 use super::*;
 use crate::value::MapType;
+use crate::value::Room;
 
 fn to_toml(value: Value) -> String {
     match crate::functions::find("toToml").map(|f| (f.call)(&Env::default(), &[value])) {
@@ -14,7 +15,7 @@ fn map<const N: usize>(entries: [(&str, Value); N]) -> Value {
 
 /// A document read and written again; or the error.
 fn round(text: &str) -> String {
-    match decode::decode(text.as_bytes()) {
+    match decode::decode(text.as_bytes(), &mut Room::default()) {
         Ok(map) => to_toml(Value::Map(map)),
         Err(error) => error,
     }

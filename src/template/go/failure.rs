@@ -104,9 +104,9 @@ impl Failure {
     }
 
     /// Says where it happened, unless that is known.
-    pub fn at(mut self, place: impl FnOnce() -> Option<Place>) -> Failure {
+    pub fn at(mut self, place: impl FnOnce() -> Place) -> Failure {
         if self.0.place.is_none() {
-            self.0.place = place();
+            self.0.place = Some(place());
         }
         self
     }

@@ -98,8 +98,9 @@ impl Templates {
     /// If one is no template: in Helm's words, with the place.
     pub fn parse(sources: &[Source], env: Arc<Env>) -> Result<Templates, Error> {
         let mut definitions: HashMap<Str, Definition> = HashMap::new();
+        let mut left = parser::MAX_PARTS;
         for source in sources.iter().filter(|s| s.language == super::Language::Go) {
-            let unit = parser::parse(&source.name, Some(source.file.clone()), source.text.clone())
+            let unit = parser::parse(&source.name, Some(source.file.clone()), source.text.clone(), &mut left)
                 .map_err(|e| parse_error(source, &e))?;
             let unit = Arc::new(unit);
             for (tree, parsed) in unit.trees.iter().enumerate() {
@@ -160,7 +161,12 @@ impl Templates {
 
     /// Parses a text given to `tpl`, and keeps it.
     fn parse_tpl(&self, text: &Str) -> Result<Arc<Unit>, Box<ParseError>> {
-        let unit = Arc::new(parser::parse(&ROOT_NAME.into(), None, text.clone())?);
+        let unit = Arc::new(parser::parse(
+            &ROOT_NAME.into(),
+            None,
+            text.clone(),
+            &mut parser::MAX_TPL_PARTS.clone(),
+        )?);
         let mut texts = self.texts.lock();
         if texts.bytes + text.len() > TPL_CACHE_BYTES {
             *texts = TplCache::default();

@@ -63,6 +63,10 @@ fn build() -> Environment<'static> {
         "__key",
         |key: &Jinja| if key.is_undefined() { Err(undefined()) } else { Ok(key.clone()) },
     );
+    env.add_filter("__text", |state: &mut State, value: &Jinja| {
+        let bytes = value.as_str().map_or(0, str::len);
+        charge(state, ops::work(bytes / ops::BYTES_PER_WORK)).map(|()| value.clone())
+    });
     env.add_filter("__iter", iter);
     env.add_filter("__unpack", unpack);
     env.add_filter("__flag", |_: &Jinja| globals::flag());

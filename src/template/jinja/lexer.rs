@@ -51,17 +51,24 @@ struct Lexer<'a> {
     text: &'a str,
     at: usize,
     tokens: Vec<Token<'a>>,
+    /// How many tokens there may be.
+    most: usize,
     /// Whether the last token ended with a line break, so that a tag may start its line.
     line_starts: bool,
 }
 
-/// The tokens of a template whose line breaks are all `\n`.
-pub(super) fn tokenize(text: &str) -> Result<Vec<Token<'_>>, SyntaxError> {
-    let mut lexer = Lexer { text, at: 0, tokens: Vec::with_capacity(text.len() / 6 + 4), line_starts: true };
+/// Tokens of all templates of a chart, or of one text given to `tpl`.
+pub(super) const MAX_TOKENS: usize = 1_000_000;
+
+/// The tokens of a template whose line breaks are all `\n`. Their number is taken from those that are `left`.
+pub(super) fn tokenize<'a>(text: &'a str, left: &mut usize) -> Result<Vec<Token<'a>>, SyntaxError> {
+    let tokens = Vec::with_capacity((text.len() / 6 + 4).min(1 << 16));
+    let mut lexer = Lexer { text, at: 0, tokens, most: *left, line_starts: true };
     while lexer.at < text.len() {
         lexer.data()?;
     }
     lexer.push(Tok::End, text.len()..text.len());
+    *left = left.saturating_sub(lexer.tokens.len());
     Ok(lexer.tokens)
 }
 
@@ -74,12 +81,22 @@ impl<'a> Lexer<'a> {
         self.tokens.push(Token { tok, span });
     }
 
+    fn check(&self) -> Result<(), SyntaxError> {
+        if self.tokens.len() <= self.most {
+            return Ok(());
+        }
+        let message =
+            format!("the Jinja templates of a chart, or a text of `tpl`, have more than {MAX_TOKENS} tokens");
+        self.error(message, self.at..self.at)
+    }
+
     fn error<T>(&self, message: impl Into<String>, span: Range<usize>) -> Result<T, SyntaxError> {
         Err(SyntaxError::new(message, span))
     }
 
     /// Takes the text up to the next tag, and the tag's begin.
     fn data(&mut self) -> Result<(), SyntaxError> {
+        self.check()?;
         let rest = self.rest();
         let Some(begin) = find_tag(rest) else {
             self.emit_data(self.at, rest);
@@ -217,6 +234,7 @@ impl<'a> Lexer<'a> {
     fn tag(&mut self, begin: usize, close: u8) -> Result<(), SyntaxError> {
         let mut open: Vec<(u8, usize)> = Vec::new();
         loop {
+            self.check()?;
             self.skip_whitespace();
             let rest = self.rest();
             let Some(&first) = rest.as_bytes().first() else {

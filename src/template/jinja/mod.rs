@@ -157,9 +157,10 @@ impl Templates {
         let keys: std::collections::HashSet<&Arc<str>> = by_name.values().collect();
         let mut engine = engine::environment();
         let mut infos = HashMap::with_capacity(by_name.len());
+        let mut left = lexer::MAX_TOKENS;
         for source in jinja() {
             let Some(key) = by_name.get(&source.name) else { continue };
-            let info = compile(source, key, &|full| keys.contains(&Arc::<str>::from(full)))?;
+            let info = compile(source, key, &mut left, &|full| keys.contains(&Arc::<str>::from(full)))?;
             engine
                 .add_template_owned(key.to_string(), info.generated.clone())
                 .map_err(|e| internal(&info, &e))?;
@@ -229,12 +230,17 @@ fn normalized(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")) } else { text }
 }
 
-fn compile(source: &Source, key: &Arc<str>, exists: &dyn Fn(&str) -> bool) -> Result<Info, Error> {
+fn compile(
+    source: &Source,
+    key: &Arc<str>,
+    left: &mut usize,
+    exists: &dyn Fn(&str) -> bool,
+) -> Result<Info, Error> {
     let text: Arc<str> = match (source.text.as_str(), normalized(source.text.to_text())) {
         (Some(_), Cow::Borrowed(_)) => source.text.to_arc(),
         (_, text) => text.as_ref().into(),
     };
-    prepare(key.clone(), source.file.clone(), text, source.base_path.clone(), exists)
+    prepare(key.clone(), source.file.clone(), text, source.base_path.clone(), left, exists)
 }
 
 fn prepare(
@@ -242,10 +248,11 @@ fn prepare(
     file: Arc<str>,
     text: Arc<str>,
     base: Arc<str>,
+    left: &mut usize,
     exists: &dyn Fn(&str) -> bool,
 ) -> Result<Info, Error> {
     let resolve = |name: &str| names::candidates(&base, name).into_iter().find(|full| exists(full));
-    let lowered = parser::parse(&text)
+    let lowered = parser::parse(&text, left)
         .and_then(|body| lower::lower(&body, &base, &resolve))
         .map_err(|e| errors::syntax(&file, &text, e))?;
     let lower::Lowered { source: generated, segments, names } = lowered;
@@ -384,8 +391,10 @@ impl Root {
         let text: Arc<str> = normalized(Cow::Borrowed(source)).as_ref().into();
         let key: Arc<str> = format!("{outer}#tpl").into();
         state.consume_fuel(TPL_STEPS + source.len() as u64 / 4)?;
-        let info =
-            prepare(key, file, text, base, &|full| self.shared.info(full).is_some()).map_err(errors::wrap)?;
+        let info = prepare(key, file, text, base, &mut lexer::MAX_TOKENS.clone(), &|full| {
+            self.shared.info(full).is_some()
+        })
+        .map_err(errors::wrap)?;
         let env: &Environment<'_> = state.env();
         let template = env
             .template_from_named_str(&info.key, &info.generated)

@@ -23,7 +23,7 @@ const MAX_WORK: u64 = 20_000_000;
 const ITEM_WORK: usize = 8;
 
 /// Bytes of text that are as much work as one item.
-const BYTES_PER_WORK: usize = 16;
+pub(super) const BYTES_PER_WORK: usize = 16;
 
 /// So much work costs one step.
 const WORK_PER_STEP: u64 = 8;

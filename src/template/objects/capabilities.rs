@@ -341,6 +341,9 @@ impl Object for KubeVersion {
     }
 }
 
+/// The commit of the tag, which Helm's build writes into the program (`Makefile`).
+const HELM_COMMIT: &str = "3900f434fd3ef2b84065dc04508df48f288dba00";
+
 /// `.Capabilities.HelmVersion`: that of the Helm that Torii renders like.
 #[derive(Clone, Copy, Debug)]
 struct HelmVersion;
@@ -357,7 +360,7 @@ impl Object for HelmVersion {
     fn field(&self, name: &str) -> Option<Value> {
         match name {
             "Version" => Some(HELM_VERSION.into()),
-            "GitCommit" => Some("".into()),
+            "GitCommit" => Some(HELM_COMMIT.into()),
             "GitTreeState" => Some("clean".into()),
             "GoVersion" => Some("go1.26.6".into()),
             "KubeClientVersion" => Some("v1.36".into()),

@@ -37,7 +37,7 @@ pub fn validate(chart: &Chart, values: &Map, layers: &Layers, limits: &Limits) -
         "values don't meet the specifications of the schema(s) in the following chart(s):\n{}",
         report.text.trim_end_matches('\n')
     ));
-    for path in report.paths.iter().take(MAX_NOTES) {
+    for path in report.paths.iter().filter(|path| !path.is_empty()).take(MAX_NOTES) {
         if let Some(origin) = layers.origin(chart, path) {
             error = error.note(format!("{} is set {}", path.join("."), origin.what));
             if let Some(place) = origin.place {
@@ -48,6 +48,26 @@ pub fn validate(chart: &Chart, values: &Map, layers: &Layers, limits: &Limits) -
     Err(error)
 }
 
+/// A value that a schema refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Where it is, from the outermost chart's values on; empty for the values as a whole.
+    pub path: Vec<String>,
+    /// Why it is refused, without the value itself.
+    pub message: String,
+}
+
+/// What the schemas of a chart and the charts within it refuse in its coalesced values.
+///
+/// # Errors
+/// When a check meets a limit.
+pub fn violations(chart: &Chart, values: &Map, limits: &Limits) -> Result<Vec<Violation>> {
+    let mut report = Report::default();
+    report.chart(chart, values, &mut Vec::new(), limits)?;
+    let violation = |(path, message)| Violation { path, message };
+    Ok(report.paths.into_iter().zip(report.reasons).map(violation).collect())
+}
+
 /// Of so many refused values it is said where they were set.
 const MAX_NOTES: usize = 8;
 
@@ -55,6 +75,8 @@ const MAX_NOTES: usize = 8;
 struct Report {
     text: String,
     paths: Vec<Path>,
+    /// For each path why the value is refused, without the value.
+    reasons: Vec<String>,
 }
 
 impl Report {
@@ -63,8 +85,9 @@ impl Report {
             && let Err(refusal) = check(schema.as_bytes(), values, limits)?
         {
             let _ = write!(self.text, "{}:\n{}", chart.name(), refusal.text);
-            for inner in refusal.paths {
+            for (inner, reason) in refusal.violations {
                 self.paths.push(path.iter().cloned().chain(inner).collect());
+                self.reasons.push(reason);
             }
         }
         for subchart in &chart.dependencies {
@@ -82,6 +105,8 @@ impl Report {
                         subchart.name(),
                         other.type_name()
                     );
+                    self.paths.push(path.iter().cloned().chain([subchart.name().to_string()]).collect());
+                    self.reasons.push("it must be a map".to_string());
                 }
             }
         }
@@ -93,12 +118,13 @@ impl Report {
 #[derive(Debug)]
 struct Refusal {
     text: String,
-    paths: Vec<Path>,
+    /// Each refused value once, with the reason, which doesn't hold the value.
+    violations: Vec<(Path, String)>,
 }
 
 /// Checks values against one schema. The outer error is a limit.
 fn check(schema: &[u8], values: &Map, limits: &Limits) -> Result<std::result::Result<(), Refusal>> {
-    let refuse = |text: String| Ok(Err(Refusal { text, paths: Vec::new() }));
+    let refuse = |text: String| Ok(Err(Refusal { violations: vec![(Path::new(), text.clone())], text }));
     if schema.is_empty() {
         return refuse("EOF".to_string());
     }

@@ -41,7 +41,7 @@ pub(super) fn check(schema: Json, values: &Map) -> Result<std::result::Result<()
 }
 
 pub(super) fn validate(schema: Json, values: &Json) -> std::result::Result<(), Refusal> {
-    let refuse = |text: String| Refusal { text, paths: Vec::new() };
+    let refuse = |text: String| Refusal { violations: vec![(Path::new(), text.clone())], text };
     let mut schemas = Schemas::new();
     let mut compiler = Compiler::new();
     compiler.use_loader(Box::new(NothingOutside));
@@ -51,9 +51,9 @@ pub(super) fn validate(schema: Json, values: &Json) -> std::result::Result<(), R
     compiler.add_resource(LOCATION, schema).map_err(|e| refuse(words::compile_error(&e)))?;
     let index = compiler.compile(LOCATION, &mut schemas).map_err(|e| refuse(words::compile_error(&e)))?;
     let Err(error) = schemas.validate(values, index) else { return Ok(()) };
-    let mut paths: Vec<Path> = Vec::new();
-    words::leaves(&error, &mut paths);
-    Err(Refusal { text: format!("{}\n", words::validation_error(&error)), paths })
+    let mut violations: Vec<(Path, String)> = Vec::new();
+    words::leaves(&error, &mut violations);
+    Err(Refusal { text: format!("{}\n", words::validation_error(&error)), violations })
 }
 
 /// References outside the schema are refused; names (`urn:`) that nobody resolves allow everything, as in

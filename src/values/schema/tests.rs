@@ -304,3 +304,29 @@ mod agreement {
         }
     }
 }
+
+#[test]
+fn reasons_do_not_hold_the_values() {
+    let schema = r#"{"properties": {
+        "a": {"pattern": "^x+$"}, "b": {"maxLength": 2}, "c": {"maximum": 5}, "d": {"type": "string"},
+        "e": {"properties": {}, "additionalProperties": false}, "f": {"enum": ["x"]}
+    }, "required": ["g"]}"#;
+    let values = "{a: hunter2, b: hunter2, c: 77, d: 77, e: {q: hunter2}, f: hunter2}\n";
+    let values = parse_values(values.as_bytes(), "test").unwrap();
+    let refusal = check(schema.as_bytes(), &values, &Limits::default()).unwrap().unwrap_err();
+    let mut told: Vec<String> =
+        refusal.violations.iter().map(|(path, reason)| format!("{}: {reason}", path.join("."))).collect();
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            ": missing property 'g'",
+            "a: it does not match pattern '^x+$'",
+            "b: maxLength: want 2",
+            "c: maximum: want 5",
+            "d: got number, want string",
+            "e.q: additional properties 'q' not allowed",
+            "f: value must be 'x'",
+        ]
+    );
+}

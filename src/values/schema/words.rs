@@ -41,11 +41,11 @@ fn show(error: &ValidationError, level: usize, out: &mut String) {
     }
 }
 
-/// Where the violations are: the places without further causes, each once.
-pub(super) fn leaves(error: &ValidationError, paths: &mut Vec<Path>) {
+/// Where the violations are, each place once, and why, without the values: the places without further causes.
+pub(super) fn leaves(error: &ValidationError, found: &mut Vec<(Path, String)>) {
     if !error.causes.is_empty() {
         for cause in &error.causes {
-            leaves(cause, paths);
+            leaves(cause, found);
         }
         return;
     }
@@ -55,8 +55,30 @@ pub(super) fn leaves(error: &ValidationError, paths: &mut Vec<Path>) {
     {
         path.push(first.to_string());
     }
-    if !path.is_empty() && !paths.contains(&path) {
-        paths.push(path);
+    if !found.iter().any(|(own, _)| *own == path) {
+        found.push((path, without_value(&error.kind, &error.instance_location)));
+    }
+}
+
+/// Why a value is refused, without the value and how long it is.
+fn without_value(error: &ErrorKind, location: &InstanceLocation) -> String {
+    match error {
+        ErrorKind::Format { want, .. } => format!("it is not valid {want}"),
+        ErrorKind::Pattern { want, .. } => format!("it does not match pattern {}", quote(want)),
+        ErrorKind::MinLength { want, .. } => format!("minLength: want {}", grouped(*want)),
+        ErrorKind::MaxLength { want, .. } => format!("maxLength: want {}", grouped(*want)),
+        ErrorKind::Minimum { want, .. } => format!("minimum: want {}", grouped_number(want)),
+        ErrorKind::Maximum { want, .. } => format!("maximum: want {}", grouped_number(want)),
+        ErrorKind::ExclusiveMinimum { want, .. } => {
+            format!("exclusiveMinimum: want {}", grouped_number(want))
+        }
+        ErrorKind::ExclusiveMaximum { want, .. } => {
+            format!("exclusiveMaximum: want {}", grouped_number(want))
+        }
+        ErrorKind::MultipleOf { want, .. } => format!("multipleOf: want {}", grouped_number(want)),
+        ErrorKind::ContentEncoding { want, .. } => format!("it is not {} encoded", quote(want)),
+        ErrorKind::ContentMediaType { want, .. } => format!("it is not of mediatype {}", quote(want)),
+        other => kind(other, location),
     }
 }
 

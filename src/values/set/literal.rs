@@ -1,8 +1,8 @@
 //! `--set-literal` (`helm pkg/strvals/literal_parser.go`): no escapes, no lists, no types.
 
 use super::{
-    MAX_NESTED_NAME_LEVEL, MAX_NESTING, Stop, Text, failed, inner_list, inner_map, map_in_list, nested_list,
-    nested_too_deep, set_key,
+    MAX_NESTED_NAME_LEVEL, MAX_NESTING, Stop, Text, data_after_index, failed, inner_list, inner_map,
+    keep_nested, map_in_list, nested_list, nested_too_deep, set_key,
 };
 use crate::diagnostic::Result;
 use crate::source::quote;
@@ -72,7 +72,7 @@ impl Parser<'_> {
         }
         let (key, stop) = self.text.until(&['[', '.', '='], false);
         if !key.is_empty() {
-            return Err(failed(format!("unexpected data at end of array index: {}", quote(&key))));
+            return Err(data_after_index(&key));
         }
         let value = match stop {
             None => return Err(Stop::End),
@@ -85,7 +85,10 @@ impl Parser<'_> {
             Some(_) => {
                 let next = self.text.index(false)?;
                 let mut inner = nested_list(list, index)?;
-                self.item(&mut inner, next, level)?;
+                if let Err(stop) = self.item(&mut inner, next, level) {
+                    keep_nested(list, index, inner);
+                    return Err(stop);
+                }
                 Value::list(inner)
             }
         };

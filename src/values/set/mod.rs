@@ -6,6 +6,7 @@ mod literal;
 mod parser;
 
 use crate::diagnostic::{Error, Result};
+use crate::value::print::quote_rune;
 use crate::value::{Map, Value};
 
 /// The greatest index of a list.
@@ -193,12 +194,32 @@ fn nested_list(list: &[Value], index: i64) -> Result<Vec<Value>, Stop> {
     }
 }
 
-/// The map within a list, to be written into; a new one if there is something else.
-fn map_in_list(list: &[Value], index: i64) -> Map {
-    match usize::try_from(index).ok().and_then(|i| list.get(i)) {
-        Some(Value::Map(map)) => map.clone(),
-        _ => Map::default(),
+/// Leaves what was changed in a list within a list before the text stopped, for Go changes lists in place. A
+/// list that wasn't there before is lost.
+fn keep_nested(list: &mut [Value], index: i64, inner: Vec<Value>) {
+    if let Some(slot @ Value::List(_)) = usize::try_from(index).ok().and_then(|i| list.get_mut(i)) {
+        *slot = Value::list(inner);
     }
+}
+
+/// The map within a list, to be written into. A new one takes the place of something else at once, even if the
+/// text stops before it sets anything.
+fn map_in_list(list: &mut [Value], index: i64) -> Map {
+    match usize::try_from(index).ok().and_then(|i| list.get_mut(i)) {
+        Some(Value::Map(map)) => map.clone(),
+        Some(slot) => {
+            let map = Map::default();
+            *slot = Value::Map(map.clone());
+            map
+        }
+        None => Map::default(),
+    }
+}
+
+/// The error of something between `]` and what may follow it. Go prints a list of characters.
+fn data_after_index(data: &str) -> Stop {
+    let characters: Vec<String> = data.chars().map(|c| quote_rune(c, false)).collect();
+    failed(format!("unexpected data at end of array index: [{}]", characters.join(" ")))
 }
 
 /// What Go says when a value is not of the type that the text treats it as.

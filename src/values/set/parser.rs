@@ -1,8 +1,8 @@
 //! `--set`, `--set-string`, `--set-file` and `--set-json` (`helm pkg/strvals/parser.go`).
 
 use super::{
-    MAX_NESTED_NAME_LEVEL, MAX_NESTING, ReadFile, Stop, Text, failed, inner_list, inner_map, map_in_list,
-    nested_list, nested_too_deep, set_key,
+    MAX_NESTED_NAME_LEVEL, MAX_NESTING, ReadFile, Stop, Text, data_after_index, failed, inner_list,
+    inner_map, keep_nested, map_in_list, nested_list, nested_too_deep, set_key,
 };
 use crate::diagnostic::Result;
 use crate::json;
@@ -100,7 +100,7 @@ impl Parser<'_, '_> {
         }
         let (key, stop) = self.text.until(&['[', '.', '='], true);
         if !key.is_empty() {
-            return Err(failed(format!("unexpected data at end of array index: {}", quote(&key))));
+            return Err(data_after_index(&key));
         }
         let value = match stop {
             None => return Err(Stop::End),
@@ -111,7 +111,10 @@ impl Parser<'_, '_> {
             Some('[') => {
                 let next = self.text.index(true)?;
                 let mut inner = nested_list(list, index)?;
-                self.item(&mut inner, next, level)?;
+                if let Err(stop) = self.item(&mut inner, next, level) {
+                    keep_nested(list, index, inner);
+                    return Err(stop);
+                }
                 Value::list(inner)
             }
             Some(_) => {

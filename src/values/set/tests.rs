@@ -95,8 +95,8 @@ fn what_helm_refuses_is_refused_in_its_words() {
         ),
         ("l[-1]=1", "negative -1 index not allowed"),
         ("l[65537]=1", "index of 65537 is greater than maximum supported index of 65536"),
-        ("l[0]x=1", "unexpected data at end of array index: \"x\""),
-        ("l[0],b=1", "unexpected data at end of array index: \",b\""),
+        ("l[0]x=1", "unexpected data at end of array index: ['x']"),
+        ("l[0],b\u{1e}=1", "unexpected data at end of array index: [',' 'b' '\\x1e']"),
         (&thirty_one, "value name nested level is greater than maximum supported nested level of 30"),
     ] {
         assert_eq!(typed(text), format!("error: {want}"), "{text}");
@@ -135,6 +135,16 @@ fn lists_within_lists_are_bounded() {
 fn later_texts_change_what_earlier_ones_set() {
     assert_eq!(after("a.b=1,l={x,y}", "a.c=2,l[1]=z"), "{a: {b: 1i, c: 2i}, l: [\"x\", \"z\"]}");
     assert_eq!(after("a.b=1", "a=null"), "{a: null}");
+}
+
+#[test]
+fn a_text_that_stops_in_a_list_has_changed_it_in_place() {
+    assert_eq!(after("l={a,b}", "l[1].c[0"), "{l: [\"a\", {}]}");
+    assert_eq!(after("l[0][0]=1", "l[0][0].a"), "error: key \"a\" has no value");
+    assert_eq!(after("l[0][0]=1", "l[0][0].a[0"), "{l: [[{}]]}");
+    // What the text itself would have added is lost.
+    assert_eq!(after("l={a}", "l[1].c[0"), "{l: [\"a\"]}");
+    assert_eq!(after("l={a}", "l[1][0].c[0"), "{l: [\"a\"]}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The fast reader against the exact one.
 
+use crate::value::Room;
 use proptest::prelude::*;
 
 use super::super::decode::Numbers;
@@ -11,10 +12,12 @@ use crate::value::Value;
 
 /// What the fast reader gives must be what the exact one gives; tells whether it gave anything.
 fn agrees(text: &[u8]) -> bool {
-    let exact = Document::first(text, None).ok().and_then(|d| decode::decode(&d, Numbers::Kept).ok());
+    let exact = Document::first(text, None)
+        .ok()
+        .and_then(|d| decode::decode(&d, Numbers::Kept, &mut Room::default()).ok());
     let show = |v: &Value| json::encode(v, json::Escape::None).unwrap();
     let shown = String::from_utf8_lossy(text);
-    let fast = build(text, Numbers::Kept);
+    let fast = build(text, Numbers::Kept, &mut Room::default());
     if let Some(fast) = &fast {
         let exact = exact.as_ref().unwrap_or_else(|| panic!("the exact reader refuses {shown:?}"));
         assert_eq!(show(fast), show(exact), "{shown:?}");

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use memchr::memmem;
 
-use super::{CALL_STEPS, Frame, Given, Machine, PARSE_STEPS, Result};
+use super::trace::place_in_tpl;
+use super::{CALL_STEPS, Frame, Given, Machine, PARSE_STEPS, Result, SEARCH_BYTES};
 use crate::functions::builtins::truth;
 use crate::functions::{Function, FunctionError, Type};
 use crate::template::go::ast::{At, Callee, Own, Span};
@@ -291,6 +292,7 @@ impl Machine<'_> {
     }
 
     fn tpl<'u>(&mut self, f: &Frame<'u>, at: At<'u>, text: &Str, dot: Value) -> Result<Str> {
+        self.step(f, text.len() as u64 / SEARCH_BYTES)?;
         if memmem::find(text.as_bytes(), b"{{").is_none() {
             return Ok(remove_no_value(text.clone()));
         }
@@ -307,8 +309,9 @@ impl Machine<'_> {
             Ok(unit) => unit,
             Err(e) => {
                 let failure = Failure::plain(format!("template: {ROOT_NAME}:{}: {}", e.line, e.message));
-                return Err(failure
-                    .hint(e.hint.clone())
+                let failure = failure.hint(e.hint.clone()).at(|| place_in_tpl(text, e.pos));
+                return Err(self
+                    .step_out_at(f, at, failure, || "tpl".into())
                     .context(format!("cannot parse template {}: ", quote(text.as_bytes()))));
             }
         };

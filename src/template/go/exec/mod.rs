@@ -26,6 +26,9 @@ const CALL_STEPS: u64 = 5;
 const TEMPLATE_STEPS: u64 = 5;
 const PARSE_STEPS: u64 = 2;
 
+/// So many bytes of a text given to `tpl` are looked through for an action in one step.
+const SEARCH_BYTES: u64 = 64;
+
 /// How a list of nodes ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Flow {

@@ -48,12 +48,10 @@ impl Machine<'_> {
         failure: Failure,
         what: impl FnOnce() -> String,
     ) -> Failure {
-        match place(f, at) {
-            Some(place) if failure.depth() < MAX_FRAMES && failure.has_place() => {
-                failure.frame(diagnostic::Frame { what: what(), place })
-            }
-            _ => failure,
+        if failure.depth() >= MAX_FRAMES || !failure.has_place() {
+            return failure;
         }
+        failure.frame(diagnostic::Frame { what: what(), place: place(f, at) })
     }
 
     /// A value as Go's `%v` shows it.
@@ -139,8 +137,17 @@ fn location(f: &Frame<'_>, at: At<'_>) -> String {
     format!("{}:{line}:{column}", f.unit.name)
 }
 
-/// The node in its file; nothing for the text of a `tpl`, which is in no file.
-fn place(f: &Frame<'_>, at: At<'_>) -> Option<Place> {
-    let file = f.unit.file.clone()?;
-    Some(Place::of_range(file, &f.unit.text.to_arc(), at.range(f.unit)))
+/// The node in its file, or in the text of a `tpl`, which is in no file.
+fn place(f: &Frame<'_>, at: At<'_>) -> Place {
+    let file = f.unit.file.clone().unwrap_or_else(|| TPL_TEXT.into());
+    Place::of_range(file, &f.unit.text.to_arc(), at.range(f.unit))
 }
+
+/// Where the parser stood in the text of a `tpl`.
+#[cold]
+pub(super) fn place_in_tpl(text: &Str, pos: usize) -> Place {
+    Place::of_range(TPL_TEXT, &text.to_arc(), pos..pos)
+}
+
+/// What stands for the file of a text given to `tpl`.
+const TPL_TEXT: &str = "text of tpl";

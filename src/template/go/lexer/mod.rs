@@ -382,6 +382,8 @@ impl<'a> Lexer<'a> {
     }
 
     fn word(&mut self) {
+        let ascii = |b: &&u8| **b == b'_' || b.is_ascii_alphanumeric();
+        self.pos += self.rest().iter().take_while(ascii).count();
         while self.peek().is_some_and(is_alphanumeric) {
             self.advance();
         }

@@ -12,11 +12,11 @@ use super::number::Number;
 use crate::value::Str;
 use crate::value::print::quote;
 
-/// Operands of one file: what one of the largest size can have.
-const MAX_OPERANDS: usize = 1_000_000;
+/// Parts (pieces of text, actions, operands, names) of all files of a chart together.
+pub(super) const MAX_PARTS: usize = 2_000_000;
 
-/// Operands of one text given to `tpl`.
-const MAX_TPL_OPERANDS: usize = 200_000;
+/// Parts of one text given to `tpl`.
+pub(super) const MAX_TPL_PARTS: usize = 400_000;
 
 /// Nested parentheses that Go allows, and nested blocks that we do.
 const MAX_DEPTH: usize = 10_000;
@@ -36,12 +36,13 @@ pub(super) struct ParseError {
 
 type Result<T> = std::result::Result<T, Box<ParseError>>;
 
-/// Parses a text whose own template has this name.
-pub(super) fn parse(name: &Arc<str>, file: Option<Arc<str>>, text: Str) -> Result<Unit> {
+/// Parses a text whose own template has this name. Its parts are taken from those that are `left`.
+pub(super) fn parse(name: &Arc<str>, file: Option<Arc<str>>, text: Str, left: &mut usize) -> Result<Unit> {
     let bytes = text.clone();
     let mut parser = Parser::new(name, bytes.as_bytes());
-    parser.max_operands = if file.is_some() { MAX_OPERANDS } else { MAX_TPL_OPERANDS };
+    parser.left = *left;
     parser.top()?;
+    *left = parser.left;
     let Parser { names, strings, numbers, trees, index, variables: symbols, .. } = parser;
     Ok(Unit { name: name.clone(), file, text, names, strings, numbers, symbols, trees, index })
 }
@@ -71,8 +72,7 @@ struct Parser<'a> {
     ranges: usize,
     parens: usize,
     blocks: usize,
-    operands: usize,
-    max_operands: usize,
+    left: usize,
     symbols: HashMap<&'a [u8], Symbol>,
     /// Where each is first named.
     variables: Vec<Span>,
@@ -126,8 +126,7 @@ impl<'a> Parser<'a> {
             ranges: 0,
             parens: 0,
             blocks: 0,
-            operands: 0,
-            max_operands: MAX_OPERANDS,
+            left: MAX_PARTS,
             symbols: HashMap::from([(&b"$"[..], 0)]),
             variables: vec![Span { start: 0, end: 0 }],
             scope: Scope::default(),
@@ -336,7 +335,22 @@ impl<'a> Parser<'a> {
         self.fail("unexpected EOF")
     }
 
+    /// Counts a part.
+    fn part(&mut self) -> Result<()> {
+        match self.left.checked_sub(1) {
+            Some(left) => {
+                self.left = left;
+                Ok(())
+            }
+            None => self.fail(format!(
+                "the templates of a chart have more than the limit of {MAX_PARTS} parts, or a text of tpl \
+                 more than {MAX_TPL_PARTS}"
+            )),
+        }
+    }
+
     fn text_or_action(&mut self) -> Result<Item> {
+        self.part()?;
         let token = self.next_non_space();
         match token.kind {
             Kind::Text => Ok(Item::Node(Node::Text(Self::span(token)))),

@@ -103,6 +103,7 @@ impl Parser<'_> {
         loop {
             self.peek_non_space();
             if let Some(operand) = self.operand()? {
+                self.part()?;
                 args.push(operand);
             }
             let token = self.next();
@@ -117,10 +118,6 @@ impl Parser<'_> {
         if args.is_empty() {
             return self.fail("empty command");
         }
-        self.operands += args.len();
-        if self.operands > self.max_operands {
-            return self.fail(format!("the text has more than the limit of {} operands", self.max_operands));
-        }
         Ok(Command { pos, args: args.into() })
     }
 
@@ -134,6 +131,7 @@ impl Parser<'_> {
         let start = self.names.len() as u32;
         while self.peek().kind == Kind::Field {
             let field = self.next();
+            self.part()?;
             self.names.push(Span { start: field.start + 1, end: field.end });
         }
         let count = self.names.len() as u32 - start;

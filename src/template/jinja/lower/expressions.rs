@@ -160,8 +160,15 @@ impl<'a> Lower<'a, '_> {
                 }
             }
             Kind::Item(object, index) => {
-                self.primary(object)?;
-                self.out.push('[');
+                if matches!(index.kind, Kind::Str(_)) {
+                    self.primary(object)?;
+                    self.out.push('[');
+                } else {
+                    // A character of a text is found by going through it, which is to be paid for.
+                    self.out.push('(');
+                    self.chain(object)?;
+                    self.out.push_str("|__text)[");
+                }
                 self.expr(index)?;
                 if matches!(index.kind, Kind::Name(_) | Kind::Attribute(..) | Kind::Item(..)) {
                     self.out.push_str("|__key");

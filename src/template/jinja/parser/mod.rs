@@ -11,6 +11,12 @@ use super::lexer::{SyntaxError, Tok, Token, tokenize};
 /// Nested expressions and statements, together.
 const MAX_DEPTH: usize = 64;
 
+/// Parameters of a macro, and names that one assignment or loop sets.
+const MAX_NAMES: usize = 250;
+
+/// Blocks of a template: each is a program of its own.
+const MAX_BLOCKS: usize = 500;
+
 type Parsed<T> = Result<T, SyntaxError>;
 
 struct Parser<'a> {
@@ -24,9 +30,9 @@ struct Parser<'a> {
     blocks: HashSet<&'a str>,
 }
 
-/// Parses a template whose line breaks are all `\n`.
-pub(super) fn parse(text: &str) -> Parsed<Vec<Stmt<'_>>> {
-    let tokens = tokenize(text)?;
+/// Parses a template whose line breaks are all `\n`. Its tokens are taken from those that are `left`.
+pub(super) fn parse<'a>(text: &'a str, left: &mut usize) -> Parsed<Vec<Stmt<'a>>> {
+    let tokens = tokenize(text, left)?;
     let mut parser =
         Parser { text, tokens, at: 0, depth: 0, loops: 0, open: Vec::new(), blocks: HashSet::new() };
     let (body, _) = parser.statements(&[])?;
@@ -113,6 +119,11 @@ impl<'a> Parser<'a> {
             return self.fail(format!("cannot assign to `{name}`"));
         }
         self.name()
+    }
+
+    /// Checks that there may be one more of these.
+    fn one_more(&self, what: &str, count: usize, most: usize) -> Parsed<()> {
+        if count < most { Ok(()) } else { self.fail(format!("there are more than {most} {what}")) }
     }
 
     fn deeper<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {

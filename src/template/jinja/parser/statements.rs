@@ -3,7 +3,7 @@
 use super::super::ast::Kind;
 use super::super::ast::{Param, Span, Stmt, Target};
 use super::super::lexer::{SyntaxError, Tok};
-use super::{Parsed, Parser};
+use super::{MAX_BLOCKS, MAX_NAMES, Parsed, Parser};
 use crate::diagnostic::nearest;
 
 /// Branches of one `if`.
@@ -244,6 +244,7 @@ impl<'a> Parser<'a> {
 
     pub(super) fn parse_block(&mut self, span: Span) -> Parsed<Stmt<'a>> {
         let at = self.span();
+        self.one_more("blocks", self.blocks.len(), MAX_BLOCKS)?;
         let name = self.name()?;
         if !self.blocks.insert(name) {
             return Err(SyntaxError::new(format!("the block `{name}` is defined twice"), at));
@@ -320,6 +321,7 @@ impl<'a> Parser<'a> {
             if !params.is_empty() {
                 self.expect_op(",")?;
             }
+            self.one_more("parameters", params.len(), MAX_NAMES)?;
             let at = self.span();
             let name = self.new_name()?;
             if params.iter().any(|p| p.name == name) {
@@ -346,6 +348,7 @@ impl<'a> Parser<'a> {
             if self.is_op("=") || self.is_name("in") || matches!(self.tok(), Tok::BlockEnd | Tok::Op(")")) {
                 break;
             }
+            self.one_more("names to assign to", targets.len(), MAX_NAMES)?;
             targets.push(self.one_target(field)?);
         }
         Ok(Target::Tuple(targets))

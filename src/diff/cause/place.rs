@@ -1,0 +1,273 @@
+//! Causes in words: the names of what differs, and the files and lines where it stands on each side.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::chart::Chart;
+use crate::compare::path::Which;
+use crate::compare::{Comparison, FieldChange, Path, Step};
+use crate::diff::side::Rendered;
+use crate::diff::values::defaults::Node;
+use crate::diff::values::leaves::{self, Leaf};
+use crate::diff::values::places::{Places, Whose};
+use crate::diff::{Cause, CauseKind};
+use crate::manifest::object::Object;
+use crate::render::origin;
+use crate::template::Source;
+use crate::value::Str;
+use crate::yaml;
+
+use super::difference::{Difference, Field, What};
+use super::point::Points;
+use super::search::{Found, Group};
+
+/// How many bytes of templates and their output are looked through for the lines of causes.
+const MAX_BYTES: usize = 256 << 20;
+
+/// A cause; its words are shared by all that it causes.
+#[derive(Clone, Debug)]
+pub struct Told {
+    kind: CauseKind,
+    what: Option<Arc<str>>,
+    places: [Option<Arc<str>>; 2],
+}
+
+impl Told {
+    /// The cause with words of its own.
+    pub fn cause(&self) -> Cause {
+        let text = |text: &Option<Arc<str>>| text.as_ref().map(|text| text.to_string());
+        let [old, new] = &self.places;
+        Cause { kind: self.kind, what: text(&self.what), old_place: text(old), new_place: text(new) }
+    }
+}
+
+/// For each change the causes of the object as a whole, and of each of its fields.
+pub fn tell(
+    difference: &Difference<'_>,
+    points: &Points<'_>,
+    comparison: &Comparison,
+    found: &Found,
+) -> Vec<(Vec<Told>, Vec<Vec<Told>>)> {
+    let sides = [difference.old, difference.new];
+    let nodes = sides.map(|side| Node::of(&side.loaded.chart, &side.loaded.layers));
+    let groups = Namer { difference, nodes: &nodes }.all(&found.groups);
+    let mut lines = Lines::new(difference);
+    let told = |change: usize, field: Option<usize>| -> Vec<(u32, Told)> {
+        let causes = points.index(change, field).and_then(|point| found.causes.get(point));
+        let told = |index: &u32| Some((*index, groups.get(*index as usize)?.clone()));
+        causes.into_iter().flatten().filter_map(told).collect()
+    };
+    let mut changes = Vec::with_capacity(comparison.changes.len());
+    for (index, change) in comparison.changes.iter().enumerate() {
+        let whole = told(index, None).into_iter().map(|(_, told)| told).collect();
+        let mut fields: Vec<Vec<(u32, Told)>> =
+            (0..change.fields.len()).map(|field| told(index, Some(field))).collect();
+        for (which, object) in [(Which::Old, &change.old), (Which::New, &change.new)] {
+            if let Some(object) = object {
+                lines.add(which, object, &change.fields, &mut fields, &found.groups);
+            }
+        }
+        let plain = |told: Vec<(u32, Told)>| told.into_iter().map(|(_, told)| told).collect();
+        changes.push((whole, fields.into_iter().map(plain).collect()));
+    }
+    changes
+}
+
+struct Namer<'a> {
+    difference: &'a Difference<'a>,
+    nodes: &'a [Node; 2],
+}
+
+impl Namer<'_> {
+    /// The groups in words.
+    fn all(&self, groups: &[Group]) -> Vec<Told> {
+        let mut told: Vec<Told> = groups.iter().map(|group| self.one(group)).collect();
+        // Values are looked up together, so that each file is read once.
+        let paths: Vec<Option<(Whose, Path)>> = groups.iter().map(|group| self.value(group)).collect();
+        let sides = [self.difference.old, self.difference.new];
+        for (side, which) in [Which::Old, Which::New].into_iter().enumerate() {
+            let places = Places::new(&sides[side].loaded.layers, &self.nodes[side]);
+            let steps = |path: &Option<(Whose, Path)>| {
+                path.as_ref().and_then(|(whose, path)| Some((*whose, leaves::steps(path, which)?)))
+            };
+            let wanted: Vec<(usize, (Whose, Vec<yaml::Step>))> =
+                paths.iter().enumerate().filter_map(|(i, path)| Some((i, steps(path)?))).collect();
+            let asked: Vec<(Whose, Vec<yaml::Step>)> =
+                wanted.iter().map(|(_, asked)| asked.clone()).collect();
+            for ((index, _), place) in wanted.iter().zip(places.find(&asked)) {
+                if told[*index].places[side].is_none() {
+                    told[*index].places[side] = place.map(Arc::from);
+                }
+            }
+        }
+        told
+    }
+
+    fn one(&self, group: &Group) -> Told {
+        let mut told = Told { kind: group.kind, what: None, places: [None, None] };
+        if let Some((_, path)) = self.value(group) {
+            told.what = Some(path.to_string().into());
+            if let [atom] = group.atoms[..]
+                && let What::Default(pair, leaf) = &self.difference.atoms[atom].what
+            {
+                told.places = self.of_default(*pair, leaf);
+            }
+            return told;
+        }
+        let [atom] = group.atoms[..] else { return told };
+        match &self.difference.atoms[atom].what {
+            What::User(_) | What::Default(..) => {}
+            What::Template(pair, name) | What::File(pair, name) => {
+                let has = |chart: &Chart| {
+                    chart.templates.iter().chain(chart.files.iter()).any(|file| file.name == *name)
+                };
+                told.places = self.charts(*pair).map(|c| has(c).then(|| c.display_path(name).into()));
+                told.what = told.places[1].clone().or_else(|| told.places[0].clone());
+            }
+            What::Structure(pair) => {
+                told.what = Some(self.charts(*pair)[1].display_path("Chart.yaml").into());
+                told.places = self.charts(*pair).map(|chart| Some(metadata_place(chart, "dependencies")));
+            }
+            What::Metadata(pair, field) => {
+                let names = self.difference.pairs[*pair].names.iter().map(String::as_str);
+                told.what = Some(names.chain([field.name()]).collect::<Vec<_>>().join(".").into());
+                let key = if *field == Field::Other { "" } else { field.name() };
+                told.places = self.charts(*pair).map(|chart| Some(metadata_place(chart, key)));
+            }
+            What::Part(part) => told.what = Some(part.name().into()),
+        }
+        told
+    }
+
+    fn charts(&self, pair: usize) -> [&Chart; 2] {
+        let pair = &self.difference.pairs[pair];
+        [pair.old, pair.new]
+    }
+
+    /// The path of the value that a group is, or of what its values have in common.
+    fn value(&self, group: &Group) -> Option<(Whose, Path)> {
+        let whose = match group.kind {
+            CauseKind::Values => Whose::Either,
+            CauseKind::Defaults => Whose::Defaults,
+            _ => return None,
+        };
+        let (first, rest) = group.atoms.split_first()?;
+        let atom = &self.difference.atoms[*first];
+        let path = match &atom.what {
+            What::User(leaf) => leaf.path.0.clone(),
+            What::Default(pair, leaf) => {
+                let names = self.difference.pairs[*pair].names.iter();
+                names.map(|name| Step::Key(name.as_str().into())).chain(leaf.path.0.iter().cloned()).collect()
+            }
+            _ => return None,
+        };
+        let common = rest.iter().fold(path.len(), |common, other| {
+            let other = &self.difference.atoms[*other].names;
+            atom.names.iter().zip(other).take(common).take_while(|(a, b)| a == b).count()
+        });
+        let path = path.into_iter().take(common).collect::<Vec<_>>();
+        (!path.is_empty()).then_some((whose, Path(path)))
+    }
+
+    /// Where a default stands in the file of its own chart, whatever stands over it.
+    fn of_default(&self, pair: usize, leaf: &Leaf) -> [Option<Arc<str>>; 2] {
+        let [old, new] = self.charts(pair);
+        [(old, Which::Old), (new, Which::New)].map(|(chart, which)| {
+            leaf.on(which)?;
+            let steps = leaves::steps(&leaf.path, which)?;
+            Some(place_in(chart.values_text.as_ref(), &chart.display_path("values.yaml"), &steps))
+        })
+    }
+}
+
+fn metadata_place(chart: &Chart, key: &str) -> Arc<str> {
+    place_in(chart.metadata_text.as_ref(), &chart.display_path("Chart.yaml"), &[yaml::Step::key(key)])
+}
+
+fn place_in(text: Option<&Str>, file: &str, steps: &[yaml::Step]) -> Arc<str> {
+    match text.and_then(|text| yaml::locate(text.as_bytes(), steps)) {
+        Some(position) => format!("{file}:{}", position.key.unwrap_or(position.value).line).into(),
+        None => file.into(),
+    }
+}
+
+/// Finds the lines of templates that wrote fields.
+struct Lines<'a> {
+    difference: &'a Difference<'a>,
+    /// The templates of each side by their files.
+    sources: [HashMap<&'a str, &'a Source>; 2],
+    /// Bytes that may still be looked through.
+    left: usize,
+}
+
+impl<'a> Lines<'a> {
+    fn new(difference: &'a Difference<'a>) -> Lines<'a> {
+        fn by_file(side: &Rendered) -> HashMap<&str, &Source> {
+            side.sources.iter().map(|source| (&*source.file, source)).collect()
+        }
+        let sources = [by_file(difference.old), by_file(difference.new)];
+        Lines { difference, sources, left: MAX_BYTES }
+    }
+
+    /// Adds the lines to the causes of fields that are templates.
+    fn add(
+        &mut self,
+        which: Which,
+        object: &Object,
+        changes: &[FieldChange],
+        fields: &mut [Vec<(u32, Told)>],
+        groups: &[Group],
+    ) {
+        let side = usize::from(which == Which::New);
+        let mut wanted = Vec::new();
+        for (index, (change, causes)) in changes.iter().zip(fields.iter()).enumerate() {
+            let is_there = if side == 1 { change.new.is_some() } else { change.old.is_some() };
+            for (cause, (group, told)) in causes.iter().enumerate() {
+                if let Some(source) = self.template(groups.get(*group as usize), told, side)
+                    && is_there
+                    && let Some(steps) = steps_to_text(&change.path, which)
+                {
+                    wanted.push((index, cause, source, steps));
+                }
+            }
+        }
+        let text = object.text.0.as_bytes();
+        let document = text.get(object.text.1.clone()).unwrap_or_default();
+        // An item of a list has no document of its own.
+        let is_own = |head: yaml::Head| *head.kind == *object.id.kind;
+        if wanted.is_empty() || !yaml::inspect(document).is_ok_and(is_own) {
+            return;
+        }
+        let before = memchr::memchr_iter(b'\n', text.get(..object.text.1.start).unwrap_or_default()).count();
+        let steps: Vec<&[yaml::Step]> = wanted.iter().map(|(.., steps)| &steps[..]).collect();
+        let positions = yaml::locate_all(document, &steps);
+        let output = object.text.0.to_text();
+        for ((field, cause, source, _), position) in wanted.iter().zip(positions) {
+            let Some(position) = position else { continue };
+            let Some(left) = self.left.checked_sub(output.len() + source.text.len()) else { return };
+            self.left = left;
+            let line = before + position.key.unwrap_or(position.value).line;
+            let found = origin::template_line(std::slice::from_ref(*source), &source.name, &output, line);
+            if let Some(place) = found
+                && let Some((_, told)) = fields.get_mut(*field).and_then(|causes| causes.get_mut(*cause))
+            {
+                told.places[side] = Some(format!("{}:{}", place.file, place.line).into());
+            }
+        }
+    }
+
+    /// The template on a side that a cause is.
+    fn template(&self, group: Option<&Group>, told: &Told, side: usize) -> Option<&'a Source> {
+        let [atom] = group?.atoms[..] else { return None };
+        match self.difference.atoms[atom].what {
+            What::Template(..) => self.sources[side].get(&**told.places[side].as_ref()?).copied(),
+            _ => None,
+        }
+    }
+}
+
+/// The steps to a field in its document; to the string, for what lies within its text.
+fn steps_to_text(path: &Path, which: Which) -> Option<Vec<yaml::Step>> {
+    let outer = path.0.iter().take_while(|step| !matches!(step, Step::Text(_))).cloned().collect();
+    leaves::steps(&Path(outer), which)
+}

@@ -1,0 +1,82 @@
+//! The two sides of a review: whatever the user names, as Kubernetes objects.
+//!
+//! A side is a chart, which is rendered, or objects that were stored: a YAML file, a folder of such files, standard
+//! input. [`Side::open`] finds out which.
+
+mod chart;
+mod stored;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::diagnostic::Result;
+use crate::manifest::object::Object;
+use crate::render::{Loaded, Request};
+use crate::source::Found;
+use crate::template::Source;
+use crate::value::Str;
+
+/// The first bytes of an archive.
+const GZIP: &[u8] = b"\x1F\x8B";
+
+/// The seed of both sides, if the user gives none: with it random values are the same wherever they are made from
+/// the same.
+pub const SEED: &str = "torii diff";
+
+/// The time on both sides, if the user gives none: 2026-01-01T00:00:00Z.
+pub const NOW: Timestamp = Timestamp::constant(1_767_225_600, 0);
+
+/// One side of a review.
+#[derive(Clone, Debug)]
+pub struct Side {
+    /// The source, as the user named it.
+    pub name: String,
+    /// The objects, in the order of installation: definitions of `crds/` first, hooks last.
+    pub objects: Vec<Arc<Object>>,
+    /// What they were rendered from; `None` for stored objects.
+    pub rendered: Option<Rendered>,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+}
+
+/// What the objects of a side were rendered from.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// What was asked for, seed and clock included.
+    pub request: Request,
+    /// The chart and the user's values, to be rendered again.
+    pub loaded: Loaded,
+    /// Whether a template asked for randomness or the time.
+    pub volatile: bool,
+    /// The templates, partials included.
+    pub sources: Vec<Source>,
+}
+
+impl Side {
+    /// Opens a source. A chart is rendered as the request says; its `chart` is the source.
+    ///
+    /// The seed and the clock are fixed if the request leaves them open.
+    ///
+    /// # Errors
+    /// When there is nothing of that name, when it is no chart and has no objects in YAML, and when the chart can't
+    /// be rendered.
+    pub fn open(source: &str, request: &Request) -> Result<Side> {
+        let tree = &request.tree;
+        if tree.look(source, &request.limits)? == Found::Folder {
+            let metadata = format!("{}/Chart.yaml", source.trim_end_matches('/'));
+            return match tree.look(&metadata, &request.limits) {
+                Ok(Found::File) => chart::render(source, request),
+                _ => stored::read_folder(source, request),
+            };
+        }
+        let text = tree.read(source, &request.limits)?;
+        if text.starts_with(GZIP) {
+            return chart::render(source, request);
+        }
+        stored::read_text(source, &Str::from_bytes(text), request)
+    }
+}
+
+#[cfg(test)]
+mod tests;

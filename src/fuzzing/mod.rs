@@ -1,0 +1,38 @@
+//! What the fuzz targets of `fuzz/` do with their input, and what must hold for every input. It is compiled for
+//! them and for tests only: what a fuzzer finds is kept in `fixtures/fuzz/`, a folder a target, and tried again
+//! by the tests.
+
+mod go_template;
+mod set;
+mod yaml;
+
+pub use self::go_template::go_template;
+pub use self::set::set;
+pub use self::yaml::yaml;
+
+use std::time::{Duration, Instant};
+
+/// Bytes of stack for the work: as much as the program gives to its own.
+const STACK: usize = 512 << 20;
+
+/// How long one input may take, on a busy machine and without optimisation.
+const MOST: Duration = Duration::from_secs(5);
+
+/// Does the work on a thread with the stack that the program works on, and checks that it doesn't take long.
+fn with_room(work: impl FnOnce() + Send) {
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
+        match thread.map(|thread| thread.join()) {
+            Ok(Ok(())) => {}
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            // A machine without memory for a thread says nothing about the input.
+            Err(_) => {}
+        }
+    });
+    let time = start.elapsed();
+    assert!(time < MOST, "it took {time:?}");
+}
+
+#[cfg(test)]
+mod tests;
