@@ -1,0 +1,489 @@
+//! The words that all reports use for the same things.
+
+use std::collections::BTreeMap;
+
+use crate::compare::Same;
+use crate::diff::{
+    Cause, CauseKind, FieldReview, FoldKind, ObjectReview, Review, SideSummary, ValueChangeKind,
+    ValueFindingKind, Verdict,
+};
+use crate::manifest::object::{Identity, Role};
+use crate::rules::change::{Effect, Impact};
+use crate::value::Value;
+
+/// What happened to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Happening {
+    /// It is new.
+    Added,
+    /// It goes.
+    Removed,
+    /// It goes on under another identity.
+    Renamed,
+    /// It differs.
+    Changed,
+}
+
+impl Happening {
+    /// What happened to this object.
+    pub fn of(object: &ObjectReview) -> Happening {
+        match (&object.old, &object.new) {
+            (None, _) => Happening::Added,
+            (_, None) => Happening::Removed,
+            _ if object.renamed_from.is_some() => Happening::Renamed,
+            _ => Happening::Changed,
+        }
+    }
+
+    /// The word: `added`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Happening::Added => "added",
+            Happening::Removed => "removed",
+            Happening::Renamed => "renamed",
+            Happening::Changed => "changed",
+        }
+    }
+
+    /// The sign before its name: `+`.
+    pub fn sign(self) -> char {
+        match self {
+            Happening::Added => '+',
+            Happening::Removed => '-',
+            Happening::Renamed | Happening::Changed => '~',
+        }
+    }
+}
+
+/// `Deployment/gateway`; a renamed object with both names.
+pub fn object_name(object: &ObjectReview) -> String {
+    match &object.renamed_from {
+        Some(from) => format!("{from} → {}", object.id),
+        None => object.id.to_string(),
+    }
+}
+
+/// `Deployment/gateway (edge)`: with the namespace, if it has one.
+pub fn identity(id: &Identity) -> String {
+    if id.namespace.is_empty() { id.to_string() } else { format!("{id} ({})", id.namespace) }
+}
+
+/// What an object is besides an object: `hook`, `from crds/`.
+pub fn role(object: &ObjectReview) -> Option<&'static str> {
+    match object.new.as_ref().or(object.old.as_ref())?.role {
+        Role::Object => None,
+        Role::Hook => Some("hook"),
+        Role::Definition => Some("from crds/"),
+    }
+}
+
+/// Whether the object is a custom resource definition, of which reports say little.
+pub fn is_definition(id: &Identity) -> bool {
+    &*id.kind == "CustomResourceDefinition" && &*id.group == "apiextensions.k8s.io"
+}
+
+/// The most serious effect of a change to an object.
+pub fn worst(object: &ObjectReview) -> Option<Effect> {
+    object.impacts.iter().map(|impact| impact.effect).min()
+}
+
+/// What an effect means, for a reader.
+pub fn effect(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Refused => "the cluster will refuse it",
+        Effect::Recreate => "is deleted and made again",
+        Effect::Delete => "is deleted",
+        Effect::Storage => "touches stored data or volumes",
+        Effect::Crd => "touches custom resource definitions",
+        Effect::Privilege => "allows more to someone",
+        Effect::Traffic => "changes where requests go",
+        Effect::Restart => "restarts pods",
+        Effect::Scale => "runs more or fewer pods",
+        Effect::Other => "no effect on running pods",
+    }
+}
+
+/// Why two values mean the same.
+pub fn same(same: Same) -> &'static str {
+    match same {
+        Same::Quantity => "the same quantity",
+        Same::Number => "the same number",
+        Same::Default => "the default",
+        Same::Order => "only in another order",
+        Same::Text => "the same contents, written otherwise",
+        Same::Encoding => "the same bytes, encoded otherwise",
+        Same::Empty => "empty, as if left out",
+    }
+}
+
+/// The name of a reason why two values mean the same, in JSON.
+pub fn same_name(same: Same) -> &'static str {
+    match same {
+        Same::Quantity => "quantity",
+        Same::Number => "number",
+        Same::Default => "default",
+        Same::Order => "order",
+        Same::Text => "text",
+        Same::Encoding => "encoding",
+        Same::Empty => "empty",
+    }
+}
+
+/// What happened to a value.
+pub fn value_change(kind: ValueChangeKind) -> &'static str {
+    match kind {
+        ValueChangeKind::Added => "added",
+        ValueChangeKind::Removed => "removed",
+        ValueChangeKind::Changed => "changed",
+        ValueChangeKind::Retyped => "retyped",
+    }
+}
+
+/// What a value is, as YAML names it.
+pub fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null | Value::TypedNil(_) => "null",
+        Value::Bool(_) => "boolean",
+        Value::Int(_) | Value::Float(_) => "number",
+        Value::String(_) | Value::Bytes(_) => "string",
+        Value::List(_) => "list",
+        Value::Map(_) => "map",
+        _ => "object",
+    }
+}
+
+/// The name of a finding about a value, in JSON.
+pub fn value_finding(kind: ValueFindingKind) -> &'static str {
+    match kind {
+        ValueFindingKind::MatchesNothing => "matches-nothing",
+        ValueFindingKind::EqualsDefault => "equals-default",
+        ValueFindingKind::BreaksSchema => "breaks-schema",
+        ValueFindingKind::OtherType => "other-type",
+    }
+}
+
+/// The name of a kind of noise, in JSON.
+pub fn fold(kind: FoldKind) -> &'static str {
+    match kind {
+        FoldKind::ChartLabel => "chart-label",
+        FoldKind::VersionLabel => "version-label",
+        FoldKind::Checksum => "checksum",
+        FoldKind::Volatile => "volatile",
+        FoldKind::Common => "common",
+    }
+}
+
+/// The name of a kind of cause, in JSON.
+pub fn cause_kind(kind: CauseKind) -> &'static str {
+    match kind {
+        CauseKind::Values => "values",
+        CauseKind::Defaults => "defaults",
+        CauseKind::Template => "template",
+        CauseKind::ChartVersion => "chart-version",
+        CauseKind::Capabilities => "capabilities",
+        CauseKind::Release => "release",
+        CauseKind::Volatile => "volatile",
+    }
+}
+
+/// A cause, to stand behind "because": `image.tag, values-prod.yaml:12 → :14`.
+pub fn cause(cause: &Cause) -> String {
+    let what = cause.what.as_deref();
+    let mut text = match (cause.kind, what) {
+        (CauseKind::Values, Some(what)) => what.to_string(),
+        (CauseKind::Values, None) => "the values differ".to_string(),
+        (CauseKind::Defaults, Some(what)) => format!("the default of {what}"),
+        (CauseKind::Defaults, None) => "the chart's defaults differ".to_string(),
+        (CauseKind::Template, Some(what)) => format!("the template {what}"),
+        (CauseKind::Template, None) => "the templates differ".to_string(),
+        (CauseKind::ChartVersion, Some(what)) => format!("the chart's version, {what}"),
+        (CauseKind::ChartVersion, None) => "the chart's version".to_string(),
+        (CauseKind::Capabilities, Some(what)) => format!("the cluster's capabilities, {what}"),
+        (CauseKind::Capabilities, None) => "the cluster's capabilities".to_string(),
+        (CauseKind::Release, Some(what)) => format!("the release, {what}"),
+        (CauseKind::Release, None) => "the release's name or namespace".to_string(),
+        (CauseKind::Volatile, Some(what)) => format!("{what} is random or the time"),
+        (CauseKind::Volatile, None) => "it is random or the time".to_string(),
+    };
+    // The place of a template is told once, if its name is all that it says.
+    if let Some(places) = places(cause.old_place.as_deref(), cause.new_place.as_deref())
+        && !text.ends_with(&places)
+    {
+        if let (CauseKind::Template, Some(what)) = (cause.kind, what)
+            && places.starts_with(what)
+        {
+            text.truncate(text.len() - what.len());
+            text.push_str(&places);
+            return text;
+        }
+        text.push_str(", ");
+        text.push_str(&places);
+    }
+    text
+}
+
+/// All causes in one line: `because image.tag, values-prod.yaml:12 → :14`; `None` if none is known.
+pub fn because(causes: &[Cause]) -> Option<String> {
+    if causes.is_empty() {
+        return None;
+    }
+    let shown: Vec<String> = causes.iter().take(3).map(cause).collect();
+    let more = match causes.len() - shown.len() {
+        0 => String::new(),
+        n => format!("; and {n} more"),
+    };
+    Some(format!("because {}{more}", shown.join("; ")))
+}
+
+/// The causes behind an impact: those of its field, or else those of the object or of any field.
+pub fn causes_of<'a>(object: &'a ObjectReview, impact: &Impact) -> &'a [Cause] {
+    let of_field = |field: &&FieldReview| {
+        let (own, path) = (&field.change.path.0, impact.field.as_ref().map(|path| &path.0));
+        path.is_some_and(|path| own.starts_with(path) || path.starts_with(own))
+    };
+    let with_causes = |field: &&FieldReview| !field.causes.is_empty();
+    let mut fields = object.fields.iter().filter(with_causes);
+    if let Some(field) = object.fields.iter().filter(with_causes).find(of_field) {
+        return &field.causes;
+    }
+    if !object.causes.is_empty() {
+        return &object.causes;
+    }
+    fields.next().map(|field| field.causes.as_slice()).unwrap_or_default()
+}
+
+/// Two places, with their common file told once: `values-prod.yaml:12 → :14`.
+pub fn places(old: Option<&str>, new: Option<&str>) -> Option<String> {
+    Some(match (old, new) {
+        (None, None) => return None,
+        (Some(one), None) | (None, Some(one)) => one.to_string(),
+        (Some(old), Some(new)) if old == new => new.to_string(),
+        (Some(old), Some(new)) => match (old.rsplit_once(':'), new.rsplit_once(':')) {
+            (Some((file, _)), Some((other, line))) if file == other => format!("{old} → :{line}"),
+            _ => format!("{old} → {new}"),
+        },
+    })
+}
+
+/// What a side is, in a few words: `gateway 1.29.0`, or how the user named it.
+pub fn side(side: &SideSummary) -> &str {
+    side.chart.as_deref().unwrap_or(&side.name)
+}
+
+/// Both sides: `gateway 1.29.0 → 1.30.0 (main:charts/gateway → charts/gateway)`.
+pub fn sides(review: &Review) -> String {
+    match (charts(review), names(review)) {
+        (Some(charts), names) if names.is_empty() => charts,
+        (Some(charts), names) => format!("{charts} ({names})"),
+        (None, names) => names,
+    }
+}
+
+/// The sides as the user named them: `main:charts/gateway → charts/gateway`.
+pub fn names(review: &Review) -> String {
+    arrow(&review.old.name, &review.new.name)
+}
+
+/// The charts of both sides, if they are charts: `gateway 1.29.0 → 1.30.0`.
+pub fn charts(review: &Review) -> Option<String> {
+    let (old, new) = (&review.old, &review.new);
+    Some(match (&old.chart, &new.chart) {
+        (Some(old), Some(new)) => match (old.rsplit_once(' '), new.rsplit_once(' ')) {
+            (Some((name, _)), Some((other, version))) if name == other && old != new => {
+                format!("{old} → {version}")
+            }
+            _ => arrow(old, new),
+        },
+        _ => return None,
+    })
+}
+
+/// `old → new`, or only one of them if they are equal.
+fn arrow(old: &str, new: &str) -> String {
+    if old == new { new.to_string() } else { format!("{old} → {new}") }
+}
+
+/// `3 objects`, `1 object`.
+pub fn count(n: usize, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
+/// `1 object and 3 fields`, without what there is none of.
+pub fn objects_and_fields(objects: usize, fields: usize) -> String {
+    match (objects, fields) {
+        (0, 0) => "nothing".to_string(),
+        (0, fields) => count(fields, "field"),
+        (objects, 0) => count(objects, "object"),
+        (objects, fields) => format!("{} and {}", count(objects, "object"), count(fields, "field")),
+    }
+}
+
+/// How many fields of an object are told with other objects.
+pub fn folded(n: usize) -> String {
+    format!("{} told below, with other objects", count(n, "more field"))
+}
+
+/// How many of what a review, or several, has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Objects that are new.
+    pub added: usize,
+    /// Objects that differ, the renamed ones included.
+    pub changed: usize,
+    /// Objects that go.
+    pub removed: usize,
+    /// Objects that differ in nothing but what is folded.
+    pub folded: usize,
+    /// Objects that are equal.
+    pub equal: usize,
+    /// Objects that differ only in what means the same.
+    pub same: usize,
+    /// Objects that are ignored wholly.
+    pub ignored_objects: usize,
+    /// Fields that are ignored.
+    pub ignored_fields: usize,
+}
+
+impl Counts {
+    /// Counts a review.
+    pub fn of(review: &Review) -> Counts {
+        let happened =
+            |happening| review.changes.iter().filter(|object| Happening::of(object) == happening).count();
+        Counts {
+            added: happened(Happening::Added),
+            changed: happened(Happening::Changed) + happened(Happening::Renamed),
+            removed: happened(Happening::Removed),
+            folded: only_folded(review),
+            equal: review.equal,
+            same: review.same,
+            ignored_objects: review.ignored.iter().map(|ignored| ignored.objects).sum(),
+            ignored_fields: review.ignored.iter().map(|ignored| ignored.fields).sum(),
+        }
+    }
+
+    /// Counts several reviews together.
+    pub fn of_all(reviews: &[Review]) -> Counts {
+        reviews.iter().map(Counts::of).fold(Counts::default(), |a, b| Counts {
+            added: a.added + b.added,
+            changed: a.changed + b.changed,
+            removed: a.removed + b.removed,
+            folded: a.folded + b.folded,
+            equal: a.equal + b.equal,
+            same: a.same + b.same,
+            ignored_objects: a.ignored_objects + b.ignored_objects,
+            ignored_fields: a.ignored_fields + b.ignored_fields,
+        })
+    }
+
+    /// The line at the end of a report: `1 added, 3 changed, 2 only folded, 40 equal`.
+    pub fn line(&self) -> String {
+        let mut parts = vec![
+            format!("{} added", self.added),
+            format!("{} changed", self.changed),
+            format!("{} removed", self.removed),
+        ];
+        let mut some = |n: usize, text: String| {
+            if n > 0 {
+                parts.push(text);
+            }
+        };
+        some(self.folded, format!("{} only folded", self.folded));
+        some(self.equal, format!("{} equal", self.equal));
+        some(self.same, format!("{} equal in meaning", self.same));
+        let ignored = objects_and_fields(self.ignored_objects, self.ignored_fields);
+        some(self.ignored_objects + self.ignored_fields, format!("{ignored} ignored"));
+        parts.join(", ")
+    }
+}
+
+/// Objects that appear in folds and nowhere else.
+fn only_folded(review: &Review) -> usize {
+    let changed: std::collections::BTreeSet<&Identity> = review.changes.iter().map(|o| &o.id).collect();
+    let folded: std::collections::BTreeSet<&Identity> =
+        review.folds.iter().flat_map(|fold| &fold.objects).filter(|id| !changed.contains(id)).collect();
+    folded.len()
+}
+
+/// Whether a review tells of no difference at all, in objects or values.
+pub fn is_empty(review: &Review) -> bool {
+    review.changes.is_empty()
+        && review.folds.is_empty()
+        && review.values.defaults.is_empty()
+        && review.values.user.is_empty()
+        && review.values.findings.is_empty()
+}
+
+/// The title of a review among several.
+pub fn title(review: &Review) -> String {
+    review.title.clone().or_else(|| charts(review)).unwrap_or_else(|| names(review))
+}
+
+/// What several reviews do together. One review's verdict is its own.
+pub fn overall(reviews: &[Review]) -> Verdict {
+    if let [review] = reviews {
+        return review.verdict.clone();
+    }
+    let mut counts: BTreeMap<Effect, usize> = BTreeMap::new();
+    for (effect, n) in reviews.iter().flat_map(|review| &review.verdict.counts) {
+        *counts.entry(*effect).or_default() += n;
+    }
+    let differ = reviews.iter().filter(|review| !is_empty(review)).count();
+    let worst = reviews.iter().filter(|r| r.verdict.effect.is_some()).min_by_key(|r| r.verdict.effect);
+    let line = match worst {
+        None if differ == 0 => "no difference".to_string(),
+        None => {
+            format!("{differ} of {} differ, with no effect on running pods", count(reviews.len(), "chart"))
+        }
+        Some(worst) => format!(
+            "{differ} of {} differ; most serious: {}: {}",
+            count(reviews.len(), "chart"),
+            title(worst),
+            worst.verdict.line
+        ),
+    };
+    Verdict { effect: worst.and_then(|review| review.verdict.effect), line, counts }
+}
+
+/// The fields of an object that a report shows: with what means the same only if it is asked for.
+pub fn shown_fields(object: &ObjectReview, verbose: bool) -> impl Iterator<Item = &FieldReview> {
+    object.fields.iter().filter(move |field| verbose || field.change.same.is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image(kind: CauseKind, what: &str, old: &str, new: &str) -> Cause {
+        Cause { kind, what: Some(what.into()), old_place: Some(old.into()), new_place: Some(new.into()) }
+    }
+
+    #[test]
+    fn a_cause_names_a_file_once() {
+        let values = image(CauseKind::Values, "image.tag", "values-prod.yaml:12", "values-prod.yaml:14");
+        assert_eq!(because(&[values]).unwrap(), "because image.tag, values-prod.yaml:12 → :14");
+        let template = image(CauseKind::Template, "a/t.yaml", "a/t.yaml:3", "a/t.yaml:3");
+        assert_eq!(because(&[template]).unwrap(), "because the template a/t.yaml:3");
+    }
+
+    #[test]
+    fn many_causes_are_counted() {
+        let one = Cause { kind: CauseKind::Release, what: None, old_place: None, new_place: None };
+        let line = because(&vec![one; 5]).unwrap();
+        assert!(line.ends_with("; and 2 more"), "{line}");
+    }
+
+    #[test]
+    fn the_chart_is_named_once_in_the_line_of_both_sides() {
+        let side = |name: &str, chart: &str| SideSummary {
+            name: name.into(),
+            chart: Some(chart.into()),
+            ..SideSummary::default()
+        };
+        let review = Review {
+            old: side("main:charts/gateway", "gateway 1.29.0"),
+            new: side("charts/gateway", "gateway 1.30.0"),
+            ..Review::default()
+        };
+        assert_eq!(sides(&review), "gateway 1.29.0 → 1.30.0 (main:charts/gateway → charts/gateway)");
+    }
+}
