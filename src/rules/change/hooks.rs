@@ -12,7 +12,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "hook-changed",
         Other,
-        "{} runs in its new form",
+        "",
         "A hook changes, is new, goes, or becomes an object of the release.",
         "Helm makes hooks anew at their moments of each upgrade, and doesn't keep them with the release.",
         Check::Run(hook),

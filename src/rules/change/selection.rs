@@ -25,7 +25,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "service-without-endpoints-meanwhile",
         Traffic,
-        "{} has no endpoints until its new pods are ready",
+        "=",
         "A Service asks for labels that the pods which run don't have; only new pods will.",
         "The Service changes at once, pods only when they restart. Give pods the label first, and let the Service \
          select by it in a second upgrade.",

@@ -19,6 +19,15 @@ pub const RULES: &[Rule] = &[
         Check::Run(deleted),
     ),
     Rule::new(
+        "data-left-behind",
+        Storage,
+        "the data of {} stays behind",
+        "A StatefulSet with claims of its own goes or gets another name.",
+        "Claims are named after the set and the pod: another set has other claims, which begin empty. Those of the old \
+         one stay in the cluster, unless persistentVolumeClaimRetentionPolicy says Delete.",
+        Check::Run(left_behind),
+    ),
+    Rule::new(
         "claim-grows",
         Storage,
         "{} grows",
@@ -135,6 +144,23 @@ fn deleted(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
     } else if subject.is(&["Namespace"]) {
         findings.say(format!("the data of all claims in {} goes", old.id));
     }
+}
+
+fn left_behind(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
+    let Some(old) = subject.removed().filter(|_| subject.is(&["apps/StatefulSet"])) else { return };
+    if read::items(&old.value, "spec.volumeClaimTemplates").is_empty() || super::delete::is_kept(&old.value) {
+        return;
+    }
+    let policy = read::text(&old.value, "spec.persistentVolumeClaimRetentionPolicy.whenDeleted");
+    let fate = match policy.as_deref() {
+        Some("Delete") => "go with it, and their data",
+        _ => "stay in the cluster with their data",
+    };
+    let more = match subject.added() {
+        Some(new) => format!("; those of {} begin empty", new.id),
+        None => String::new(),
+    };
+    findings.say(format!("the claims of {} {fate}{more}", old.id));
 }
 
 fn grows(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
