@@ -136,11 +136,11 @@ fn storage(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
         let mut names = versions.into_iter();
         names.find(|(_, v)| one || read::boolean(v, "storage") == Some(true)).map(|(name, _)| name)
     };
-    if let (Some(was), Some(is)) = (stored(&old), stored(&new)) {
-        if was != is {
-            let field = subject.field("spec.versions").or_else(|| subject.field("spec.version"));
-            findings.say_at(field, format!("objects are stored as {is} instead of {was}"));
-        }
+    if let (Some(was), Some(is)) = (stored(&old), stored(&new))
+        && was != is
+    {
+        let field = subject.field("spec.versions").or_else(|| subject.field("spec.version"));
+        findings.say_at(field, format!("objects are stored as {is} instead of {was}"));
     }
 }
 

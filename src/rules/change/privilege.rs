@@ -182,17 +182,17 @@ fn account(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
             name.or_else(|| read::text(&template, "spec.serviceAccount")).filter(|name| !name.is_empty());
         Some(name.unwrap_or_else(|| "default".to_string()))
     };
-    if let (Some(old), Some(new)) = (name(old), name(new)) {
-        if old != new {
-            let field = subject
-                .field("{pod}.spec.serviceAccountName")
-                .or_else(|| subject.field("{pod}.spec.serviceAccount"));
-            let message = format!(
-                "its pods run as ServiceAccount/{new} instead of ServiceAccount/{old}: their rights and their \
+    if let (Some(old), Some(new)) = (name(old), name(new))
+        && old != new
+    {
+        let field = subject
+            .field("{pod}.spec.serviceAccountName")
+            .or_else(|| subject.field("{pod}.spec.serviceAccount"));
+        let message = format!(
+            "its pods run as ServiceAccount/{new} instead of ServiceAccount/{old}: their rights and their \
                  identity in the mesh change"
-            );
-            findings.say_at(field, message);
-        }
+        );
+        findings.say_at(field, message);
     }
 }
 

@@ -202,10 +202,11 @@ fn more(from: &BTreeSet<Right>, to: &BTreeSet<Right>) -> Vec<Right> {
         .collect();
     to.iter()
         .filter(|right| {
+            // Who may do it with all objects, may do it with one.
             let unnamed = Right { name: None, ..(*right).clone() };
-            !from.contains(right)
-                && !(right.name.is_some() && from.contains(&unnamed))
-                && !star.iter().any(|own| own.covers(right))
+            let has =
+                from.contains(right) || from.contains(&unnamed) || star.iter().any(|own| own.covers(right));
+            !has
         })
         .cloned()
         .collect()

@@ -365,11 +365,11 @@ fn service_fields(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
         balanced(value) && read::text(value, "spec.externalTrafficPolicy").as_deref() == Some("Local")
     };
     let port = |value| read::integer(value, "spec.healthCheckNodePort").filter(|port| *port != 0);
-    if let (true, true, Some(new_port)) = (checked(&old), checked(&new), port(&new)) {
-        if port(&old) != Some(new_port) {
-            let message = "refused: healthCheckNodePort can't be changed";
-            findings.say_at(subject.field("spec.healthCheckNodePort"), message);
-        }
+    if let (true, true, Some(new_port)) = (checked(&old), checked(&new), port(&new))
+        && port(&old) != Some(new_port)
+    {
+        let message = "refused: healthCheckNodePort can't be changed";
+        findings.say_at(subject.field("spec.healthCheckNodePort"), message);
     }
 }
 
@@ -378,11 +378,11 @@ fn claim_shrinks(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
         return;
     }
     let size = |value| quantity::of(&read::at(value, "spec.resources.requests.storage")?);
-    if let (Some(old), Some(new)) = (size(&subject.old_value()), size(&subject.new_value())) {
-        if new < old {
-            let field = subject.field("spec.resources.requests.storage");
-            findings.say_at(field, "refused: a claim can't become smaller than its volume");
-        }
+    if let (Some(old), Some(new)) = (size(&subject.old_value()), size(&subject.new_value()))
+        && new < old
+    {
+        let field = subject.field("spec.resources.requests.storage");
+        findings.say_at(field, "refused: a claim can't become smaller than its volume");
     }
 }
 

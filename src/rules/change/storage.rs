@@ -170,13 +170,12 @@ fn grows(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
     let path = "spec.resources.requests.storage";
     let size = |value| quantity::of(&read::at(value, path)?);
     let (old, new) = (subject.old_value(), subject.new_value());
-    if let (Some(was), Some(is)) = (size(&old), size(&new)) {
-        if is > was {
-            let text = |value| read::text(value, path).unwrap_or_default();
-            let message =
-                format!("grows from {} to {}; its class must allow expansion", text(&old), text(&new));
-            findings.say_at(subject.field(path), message);
-        }
+    if let (Some(was), Some(is)) = (size(&old), size(&new))
+        && is > was
+    {
+        let text = |value| read::text(value, path).unwrap_or_default();
+        let message = format!("grows from {} to {}; its class must allow expansion", text(&old), text(&new));
+        findings.say_at(subject.field(path), message);
     }
 }
 
