@@ -22,7 +22,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "crds-not-upgraded",
         Other,
-        "{} must be applied by hand (Helm doesn't upgrade crds/)",
+        "to be applied by hand, as Helm doesn't upgrade crds/ ({})",
         "A definition from the folder crds/ changes, is new or goes.",
         "Helm installs what is in crds/ when a release is new, and never touches it again: apply it with `kubectl \
          apply --server-side` before the upgrade. What the other rules say of it counts for that.",

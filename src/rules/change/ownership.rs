@@ -11,7 +11,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "ownership",
         Other,
-        "{} changes hands",
+        "another owner ({})",
         "An object was not managed by Helm, or by another release or by istioctl, and is to belong to this release.",
         "Helm refuses to take over an object without its label app.kubernetes.io/managed-by: Helm and its annotations \
          meta.helm.sh/release-name and -namespace: set them first, or upgrade with --take-ownership. istioctl prunes \

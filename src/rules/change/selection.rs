@@ -16,7 +16,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "service-selects-nothing",
         Traffic,
-        "{} selects no pods any more",
+        "no pods selected ({})",
         "A Service selected pods of these objects, and now selects none.",
         "It has no endpoints then: connections to it are refused.",
         Check::Run(nothing),
