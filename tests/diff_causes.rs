@@ -1,6 +1,6 @@
 //! Why fields differ, on whole charts: what is named as the cause is what moves the field.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::panic, clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
