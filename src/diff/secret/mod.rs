@@ -155,6 +155,9 @@ impl Sink for Gather<'_> {
     }
 }
 
+/// Where a secret stands in a text, and which, if it is a known one.
+type Span<'a> = (Range<usize>, Option<&'a Arc<[u8]>>);
+
 /// Hides secrets.
 pub(super) struct Hider {
     mac: Hmac<Sha256>,
@@ -201,7 +204,7 @@ impl Hider {
 
     /// A text with the secrets in it hidden; `None` if there are none. `settings`: also the values of names.
     fn spans(&self, text: &[u8], settings: bool) -> Option<Vec<u8>> {
-        let mut found: Vec<(Range<usize>, Option<&Arc<[u8]>>)> = self.taint.find(text).collect();
+        let mut found: Vec<Span<'_>> = self.taint.find(text).collect();
         let mut ranges = Vec::new();
         if settings {
             lines::find(text, &mut ranges);
@@ -212,7 +215,7 @@ impl Hider {
             return None;
         }
         found.sort_by_key(|(range, secret)| (range.start, std::cmp::Reverse(range.end), secret.is_none()));
-        let mut merged: Vec<(Range<usize>, Option<&Arc<[u8]>>)> = Vec::with_capacity(found.len());
+        let mut merged: Vec<Span<'_>> = Vec::with_capacity(found.len());
         for (range, secret) in found {
             match merged.last_mut() {
                 Some((last, _)) if range.end <= last.end => {}
