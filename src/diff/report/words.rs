@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::compare::Same;
 use crate::diff::{
-    Cause, CauseKind, FieldReview, FoldKind, ObjectReview, Review, SideSummary, ValueChangeKind,
+    Cause, CauseKind, FieldReview, FoldKind, ObjectReview, Review, SideSummary, ValueChange, ValueChangeKind,
     ValueFindingKind, Verdict,
 };
 use crate::manifest::object::{Identity, Role};
@@ -150,6 +150,15 @@ pub fn type_name(value: &Value) -> &'static str {
         Value::Map(_) => "map",
         _ => "object",
     }
+}
+
+/// Where a value seems to have gone to, or come from.
+pub fn moved(change: &ValueChange) -> Option<String> {
+    let other = change.moved.as_deref()?;
+    Some(match change.kind {
+        ValueChangeKind::Removed => format!("seems to be {other} now"),
+        _ => format!("seems to have been {other}"),
+    })
 }
 
 /// The name of a finding about a value, in JSON.
