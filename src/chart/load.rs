@@ -370,10 +370,12 @@ mod tests {
         let error = load(&Tree::default(), path, &Options::default(), &mut Vec::new()).unwrap_err();
         assert!(error.message().starts_with("unable to detect chart at "), "{error}");
         assert_eq!(error.diagnostic().notes, ["Chart.yaml file is missing"]);
-        let error = load(&format!("{path}/gone"), &Options::default(), &mut Vec::new()).unwrap_err();
+        let error = load(&Tree::default(), &format!("{path}/gone"), &Options::default(), &mut Vec::new())
+            .unwrap_err();
         assert_eq!(error.message(), format!("path \"{path}/gone\" not found"));
         fs::write(folder.path().join("x.yaml"), "a: 1\n").unwrap();
-        let error = load(&format!("{path}/x.yaml"), &Options::default(), &mut Vec::new()).unwrap_err();
+        let error = load(&Tree::default(), &format!("{path}/x.yaml"), &Options::default(), &mut Vec::new())
+            .unwrap_err();
         assert!(error.message().ends_with("seems to be a YAML file, but expected a gzipped archive"));
     }
 

@@ -47,7 +47,8 @@ impl Walk<'_> {
         align::arrange(&mut paired.pairs);
         let both: Vec<usize> = paired.pairs.iter().filter(|p| p.1.is_some()).filter_map(|p| p.0).collect();
         let mut keeps = align::rising(&both).into_iter();
-        if !paired.ordered && keeps.any(|keeps| !keeps) {
+        let tells = paired.ordered || self.exact;
+        if !tells && keeps.any(|keeps| !keeps) {
             self.push(FieldChange {
                 path: Path(self.path.clone()),
                 old: Some(Value::list(old.to_vec())),
@@ -66,7 +67,7 @@ impl Walk<'_> {
                 Some(key) => Step::Item { key, old: i, new: j },
                 None => Step::Index { old: i, new: j },
             });
-            if let (Some(i), Some(j), true) = (i, j, paired.ordered)
+            if let (Some(i), Some(j), true) = (i, j, tells)
                 && keeps.next() == Some(false)
             {
                 self.push(FieldChange {

@@ -93,7 +93,8 @@ impl fmt::Display for Path {
     /// `metadata.labels["helm.sh/chart"]`; what lies within a text after a colon: `data["mesh.yaml"]: defaultConfig`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut start = true;
-        for step in &self.0 {
+        let end = self.0.iter().rposition(|step| !matches!(step, Step::Text(_))).map_or(0, |last| last + 1);
+        for step in self.0.iter().take(end) {
             match step {
                 Step::Key(key) => {
                     let key = key.to_text();
@@ -110,10 +111,47 @@ impl fmt::Display for Path {
                     Some(index) => write!(f, "[{index}]")?,
                     None => write!(f, "[]")?,
                 },
+                // Of texts within texts, one colon is enough.
+                Step::Text(_) if start => {}
                 Step::Text(_) => write!(f, ": ")?,
             }
             start = matches!(step, Step::Text(_));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(name: &str) -> Step {
+        Step::Key(name.into())
+    }
+
+    #[test]
+    fn a_path_is_shown_as_a_reader_writes_it() {
+        let item = Step::Item { key: "name=a".into(), old: Some(0), new: Some(1) };
+        let path = Path(vec![
+            key("spec"),
+            key("containers"),
+            item,
+            key("args"),
+            Step::Index { old: Some(3), new: None },
+        ]);
+        assert_eq!(path.to_string(), "spec.containers[name=a].args[3]");
+        assert_eq!(path.pointer(Which::Old).as_deref(), Some("/spec/containers/0/args/3"));
+        assert_eq!(path.pointer(Which::New), None);
+        assert!(path.is_within(&["spec", "*", "*", "args"]) && !path.is_within(&["spec", "template"]));
+    }
+
+    #[test]
+    fn what_is_within_a_text_stands_after_a_colon() {
+        let (base64, yaml) = (Step::Text(Format::Base64), Step::Text(Format::Yaml));
+        let path = Path(vec![key("data"), key("a/b.yaml"), base64.clone(), yaml, key("c"), key("d")]);
+        assert_eq!(path.to_string(), "data[\"a/b.yaml\"]: c.d");
+        assert_eq!(path.pointer(Which::New).as_deref(), Some("/data/a~1b.yaml"));
+        assert!(path.is_within(&["data", "a/b.yaml", "c"]));
+        assert_eq!(Path(vec![key("data"), key("a"), base64]).to_string(), "data.a");
     }
 }

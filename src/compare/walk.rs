@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::align::Work;
 use super::meaning::{self, Siblings};
-use super::path::{Path, Step};
+use super::path::{Format, Path, Step};
 use super::schema::{self, Field};
 use super::{FieldChange, Same, secret, tree};
 use crate::manifest::object::Object;
@@ -27,7 +27,15 @@ pub(super) struct Walked {
 
 /// Walks two objects.
 pub(super) fn walk(old: &Object, new: &Object) -> Walked {
-    let mut walk = Walk { old, new, fields: Vec::new(), path: Vec::new(), work: Work::default(), parsed: 0 };
+    let mut walk = Walk {
+        old,
+        new,
+        fields: Vec::new(),
+        path: Vec::new(),
+        exact: false,
+        work: Work::default(),
+        parsed: 0,
+    };
     let root =
         [new, old].into_iter().find(|object| schema::knows(&object.id.group, &object.id.kind)).unwrap_or(new);
     let root = schema::root(&root.id.group, &root.id.kind);
@@ -59,6 +67,8 @@ pub(super) struct Walk<'o> {
     pub new: &'o Object,
     pub fields: Vec<FieldChange>,
     pub path: Vec<Step>,
+    /// Whether this is within what API servers hold against what was, order included.
+    pub exact: bool,
     pub work: Work,
     /// How many bytes of texts within strings were read.
     pub parsed: usize,
@@ -94,18 +104,21 @@ impl Walk<'_> {
     }
 
     fn maps(&mut self, field: &Field, old: &Map, new: &Map) {
+        let outside = self.exact;
+        self.exact |= field.is_exact();
         let (a, b) = (old.read(), new.read());
         let (mut left, mut right) = (a.keys().peekable(), b.keys().peekable());
         loop {
             let key = match (left.peek(), right.peek()) {
                 (Some(x), Some(y)) => std::cmp::min(*x, *y).clone(),
                 (Some(key), None) | (None, Some(key)) => (*key).clone(),
-                (None, None) => return,
+                (None, None) => break,
             };
             left.next_if(|own| **own == key);
             right.next_if(|own| **own == key);
             self.entry(field, &key, &a, &b);
         }
+        self.exact = outside;
     }
 
     fn entry(&mut self, field: &Field, key: &Str, a: &Siblings, b: &Siblings) {
@@ -159,7 +172,16 @@ impl Walk<'_> {
         (here && one && self.old.id.namespace == self.new.id.namespace).then_some(Same::Default)
     }
 
-    pub fn push(&mut self, change: FieldChange) {
+    pub fn push(&mut self, mut change: FieldChange) {
+        let text = |step: &Step| matches!(step, Step::Text(Format::Json | Format::Yaml));
+        if self.exact
+            && (change.same == Some(Same::Text) || change.path.0.iter().any(text))
+            && change.same.is_some()
+        {
+            // The string is another one, and so is the template that it stands in.
+            change.same = None;
+            change.notes.push("the same contents, written otherwise".to_string());
+        }
         if self.fields.len() <= FIELDS {
             self.fields.push(change);
         }

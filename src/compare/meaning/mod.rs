@@ -65,6 +65,9 @@ fn default(field: &Field, value: &Value, siblings: &Siblings, depth: usize) -> O
     };
     match &field.absent {
         Absent::Is(other) => is(other).map(|same| if empty { Same::Empty } else { same }),
+        Absent::IsWithout(other, name) => {
+            siblings.get(name.as_bytes()).is_none_or(Value::is_nil).then(|| is(other))?
+        }
         Absent::Sibling(name) => siblings.get(name.as_bytes()).and_then(is),
         Absent::PullPolicy => is(&Value::from(pull_policy(siblings.get(b"image".as_slice())?.as_str()?))),
         Absent::SubjectGroup => {

@@ -53,6 +53,8 @@ pub(super) enum Absent {
     Differs,
     /// This value.
     Is(Value),
+    /// This value, if the field of this name is left out, too.
+    IsWithout(Value, Str),
     /// As if it were empty: an empty map, list or string.
     Empty,
     /// A map whose fields have their defaults.
@@ -72,10 +74,18 @@ pub(super) struct Field {
     pub absent: Absent,
 }
 
+/// A type.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Type {
+    fields: HashMap<Str, Field>,
+    /// Whether API servers take another order of anything in it for a change, whatever it means.
+    exact: bool,
+}
+
 /// The table.
 #[derive(Debug, Default)]
 pub(super) struct Schema {
-    types: Vec<HashMap<Str, Field>>,
+    types: Vec<Type>,
     names: HashMap<String, TypeId>,
     kinds: HashMap<String, HashMap<String, TypeId>>,
 }
@@ -108,7 +118,7 @@ impl Field {
     pub fn field(&self, key: &[u8]) -> &Field {
         match &self.shape {
             Shape::Struct(id) => {
-                let fields = SCHEMA.types.get(*id);
+                let fields = SCHEMA.types.get(*id).map(|own| &own.fields);
                 let listed =
                     fields.and_then(|fields| fields.get(key).or_else(|| fields.get(b"*".as_slice())));
                 listed.unwrap_or(&TYPED)
@@ -117,6 +127,11 @@ impl Field {
             Shape::Typed => &TYPED,
             _ => &UNKNOWN,
         }
+    }
+
+    /// Whether API servers take another order of anything in it for a change.
+    pub fn is_exact(&self) -> bool {
+        matches!(self.shape, Shape::Struct(id) if SCHEMA.types.get(id).is_some_and(|own| own.exact))
     }
 
     /// Whether it is within an API type.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Absent, Field, ListShape, Schema, Shape};
+use super::{Absent, Field, ListShape, Schema, Shape, Type};
 use crate::value::Str;
 use crate::yaml;
 
@@ -18,10 +18,11 @@ pub(super) fn read(text: &str) -> (Schema, Vec<String>) {
     };
     // Fields may be of types that come later.
     for line in lines() {
-        let Some(rest) = line.strip_prefix("type ") else { continue };
+        let exact = line.strip_prefix("exact ");
+        let Some(rest) = exact.unwrap_or(line).strip_prefix("type ") else { continue };
         let (name, kinds) = rest.split_once(" for ").unwrap_or((rest, ""));
         let id = schema.types.len();
-        schema.types.push(HashMap::new());
+        schema.types.push(Type { fields: HashMap::new(), exact: exact.is_some() });
         if schema.names.insert(name.trim().to_string(), id).is_some() {
             faults.push(format!("type {name} is there twice"));
         }
@@ -36,13 +37,13 @@ pub(super) fn read(text: &str) -> (Schema, Vec<String>) {
     }
     let mut id = None;
     for line in lines() {
-        if line.starts_with("type ") {
+        if line.starts_with("type ") || line.starts_with("exact ") {
             id = Some(id.map_or(0, |id: usize| id + 1));
             continue;
         }
         let fields = id.and_then(|_| fields(line, &schema.names));
         match (fields, id.and_then(|id| schema.types.get_mut(id))) {
-            (Some(fields), Some(own)) => own.extend(fields),
+            (Some(fields), Some(own)) => own.fields.extend(fields),
             _ => faults.push(line.to_string()),
         }
     }
@@ -58,8 +59,8 @@ fn inherit(schema: &mut Schema) {
     let ids: Vec<usize> = schema.kinds.values().flat_map(HashMap::values).copied().collect();
     for id in ids {
         let Some(own) = schema.types.get_mut(id) else { continue };
-        for (name, field) in object.iter().filter(|(name, _)| **name != "*") {
-            own.entry(name.clone()).or_insert_with(|| field.clone());
+        for (name, field) in object.fields.iter().filter(|(name, _)| **name != "*") {
+            own.fields.entry(name.clone()).or_insert_with(|| field.clone());
         }
     }
 }
@@ -120,9 +121,15 @@ fn absent_of(text: &str) -> Option<Absent> {
         "fields" => Absent::Fields,
         "by tag" => Absent::PullPolicy,
         "by kind" => Absent::SubjectGroup,
-        _ => match text.strip_prefix("the ") {
-            Some(sibling) => Absent::Sibling(Str::from(sibling)),
-            None => Absent::Is(yaml::decode_with_integers(text.as_bytes()).ok()?),
-        },
+        _ => {
+            if let Some(sibling) = text.strip_prefix("the ") {
+                return Some(Absent::Sibling(Str::from(sibling)));
+            }
+            let read = |text: &str| yaml::decode_with_integers(text.as_bytes()).ok();
+            match text.split_once(" without ") {
+                Some((text, other)) => Absent::IsWithout(read(text)?, Str::from(other)),
+                None => Absent::Is(read(text)?),
+            }
+        }
     })
 }

@@ -74,3 +74,15 @@ fn an_object_of_too_many_changes_is_one_change() {
     assert_eq!(change.fields.len(), 1);
     assert_eq!(change.fields[0].path, Path::default());
 }
+
+#[test]
+fn the_completions_of_a_job_are_one_only_without_parallelism() {
+    assert_eq!(
+        within("batch/v1/Job", "spec: {x: 1}", "spec: {x: 1, completions: 1}"),
+        ["spec.completions: - → 1 (Default)"]
+    );
+    assert_eq!(
+        within("batch/v1/Job", "spec: {parallelism: 2}", "spec: {parallelism: 2, completions: 1}"),
+        ["spec.completions: - → 1"]
+    );
+}

@@ -16,8 +16,8 @@ fn containers_are_told_apart_by_name() {
             "{containers: [{name: c}, {name: b}, {name: a, image: x:2}]}"
         ),
         [
-            "spec.template.spec.containers: [{\"image\":\"x:1\",\"name\":\"a\"},{\"name\":\"b\"}] → [{\"name\":\"c\"},{\"name\":\"b\"},{\"image\":\"x:2\",\"name\":\"a\"}] (Order)",
             "spec.template.spec.containers[name=c]: - → {\"name\":\"c\"}",
+            "spec.template.spec.containers[name=b]: {\"name\":\"b\"} → {\"name\":\"b\"} [moved: other items stand before it than did]",
             "spec.template.spec.containers[name=a].image: \"x:1\" → \"x:2\"",
         ]
     );
@@ -142,8 +142,16 @@ fn metrics_are_told_apart_by_what_they_measure() {
 #[test]
 fn the_order_of_sets_means_nothing() {
     assert_eq!(
-        within("v1/PersistentVolumeClaim", "spec: {accessModes: [A, B]}", "spec: {accessModes: [B, A]}"),
+        within("v1/PersistentVolume", "spec: {accessModes: [A, B]}", "spec: {accessModes: [B, A]}"),
         ["spec.accessModes: [\"A\",\"B\"] → [\"B\",\"A\"] (Order)"]
+    );
+}
+
+#[test]
+fn the_order_of_anything_counts_where_api_servers_hold_it_against_what_was() {
+    assert_eq!(
+        within("v1/PersistentVolumeClaim", "spec: {accessModes: [A, B]}", "spec: {accessModes: [B, A]}"),
+        ["spec.accessModes[0]: \"B\" → \"B\" [moved from index 1 to 0]"]
     );
 }
 

@@ -1,5 +1,6 @@
 //! Tests of whole comparisons.
 
+mod certificates;
 mod fields;
 mod lists;
 mod pairs;

@@ -57,7 +57,7 @@ fn texts_of_other_formats_stay_texts() {
 
 #[test]
 fn secrets_are_compared_decoded() {
-    assert_eq!(within("v1/Secret", "data: {a: eA==}", "data: {a: eQ==}"), ["data.a: : \"x\" → \"y\""]);
+    assert_eq!(within("v1/Secret", "data: {a: eA==}", "data: {a: eQ==}"), ["data.a: \"x\" → \"y\""]);
     assert_eq!(
         within("v1/Secret", "data: {a: eA==}", "data: {a: \"e\\nA==\"}"),
         ["data.a: \"eA==\" → \"e\\nA==\" (Encoding)"]
@@ -70,10 +70,26 @@ fn string_data_that_says_what_data_said_is_the_same() {
     assert_eq!(
         within("v1/Secret", "data: {a: eA==, b: eA==}", "stringData: {a: x, b: z}"),
         [
-            "data.a: : \"x\" → - (Encoding)",
-            "data.b: : \"x\" → -",
+            "data.a: \"x\" → - (Encoding)",
+            "data.b: \"x\" → -",
             "stringData.a: - → \"x\" (Encoding)",
             "stringData.b: - → \"z\"",
         ]
+    );
+}
+
+#[test]
+fn another_text_in_a_pod_template_is_a_change_even_if_it_says_the_same() {
+    let template = |text: &str| format!("spec: {{template: {{metadata: {{annotations: {{a: '{text}'}}}}}}}}");
+    let deployment = |old, new| within("apps/v1/Deployment", &template(old), &template(new));
+    assert_eq!(
+        deployment("{\"x\": 1}", "{\"x\":1}"),
+        [
+            "spec.template.metadata.annotations.a: \"{\\\"x\\\": 1}\" → \"{\\\"x\\\":1}\" [the same contents, written otherwise]"
+        ]
+    );
+    assert_eq!(
+        deployment("{\"x\": 1}", "{\"x\":1.0}"),
+        ["spec.template.metadata.annotations.a: x: 1 → 1 [the same contents, written otherwise]"]
     );
 }

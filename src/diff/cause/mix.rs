@@ -91,6 +91,7 @@ impl Difference<'_> {
             location: shape.location.clone(),
             full_path: shape.full_path.clone(),
             is_root: shape.is_root,
+            node: shape.node,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::compare::path::{Format, Which};
-use crate::compare::{Change, Comparison, Step};
+use crate::compare::{Change, Comparison, FieldChange, Step};
 use crate::diff::values::leaves;
 use crate::json;
 use crate::manifest::object::{Identity, Object};
@@ -33,8 +33,19 @@ pub struct Points<'a> {
     pub all: Vec<usize>,
     /// The index of the first point of each change.
     first: Vec<usize>,
-    /// Whether each point can be told: whether it is old on the old side and new on the new one.
-    sure: Vec<bool>,
+    /// How each point is looked at.
+    looks: Vec<Look>,
+}
+
+/// How a point is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    /// By the field itself.
+    Field,
+    /// By all that is below the first so many steps of its path: that tells of an item that only moved.
+    Around(usize),
+    /// Not at all: it is not old on the old side, or not new on the new one.
+    Blind,
 }
 
 impl<'a> Points<'a> {
@@ -48,9 +59,13 @@ impl<'a> Points<'a> {
             }
             all.extend(own.fields.iter().map(|_| change));
         }
-        let mut points = Points { comparison, sure: vec![true; all.len()], all, first };
+        let mut points = Points { comparison, looks: vec![Look::Field; all.len()], all, first };
         let (old, new) = (points.states(&comparison.old), points.states(&comparison.new));
-        points.sure = old.iter().zip(&new).map(|states| states == (&State::Old, &State::New)).collect();
+        let is_sure =
+            |point: usize| old.get(point) == Some(&State::Old) && new.get(point) == Some(&State::New);
+        points.looks = (0..points.all.len())
+            .map(|point| if is_sure(point) { Look::Field } else { points.around(point) })
+            .collect();
         points
     }
 
@@ -63,6 +78,22 @@ impl<'a> Points<'a> {
             None => (whole == 1).then_some(first),
             Some(field) => (field < own.fields.len()).then_some(first + whole + field),
         }
+    }
+
+    /// Another look at a field: at the list that it is in.
+    fn around(&self, point: usize) -> Look {
+        let look = || {
+            let index = *self.all.get(point)?;
+            let change = self.comparison.changes.get(index)?;
+            let whole = usize::from(change.old.is_none() || change.new.is_none());
+            let field = change.fields.get(point.checked_sub(self.first.get(index)? + whole)?)?;
+            let is_key = |step: &&Step| matches!(step, Step::Key(_));
+            let length = field.path.0.iter().take_while(is_key).count();
+            let of = |object: &Option<Arc<Object>>| around(object.as_ref()?, field, length);
+            let differ = !leaves::identical(&of(&change.old)?, &of(&change.new)?);
+            differ.then_some(Look::Around(length))
+        };
+        look().unwrap_or(Look::Blind)
     }
 
     /// How each point is in a render.
@@ -81,9 +112,16 @@ impl<'a> Points<'a> {
                 states.push(if is_there == change.new.is_some() { State::New } else { State::Old });
             }
             let mut texts = Texts::default();
+            let before = states.len();
             states.extend((0..change.fields.len()).map(|field| {
-                let mut on =
-                    |object: Option<&Arc<Object>>| object.map(|object| texts.state(change, field, object));
+                let look = self.looks.get(before + field).copied().unwrap_or(Look::Blind);
+                let mut on = |object: Option<&Arc<Object>>| {
+                    object.map(|object| match look {
+                        Look::Field => texts.state(change, field, object),
+                        Look::Around(length) => state_around(change, field, length, object),
+                        Look::Blind => State::Unknown,
+                    })
+                };
                 match (on(as_new), on(as_old)) {
                     (Some(State::New), _) => State::New,
                     (_, Some(state)) => state,
@@ -92,15 +130,41 @@ impl<'a> Points<'a> {
                 }
             }));
         }
-        for (state, _) in states.iter_mut().zip(&self.sure).filter(|(_, sure)| !**sure) {
-            *state = State::Unknown;
+        for (state, look) in states.iter_mut().zip(&self.looks) {
+            if *look == Look::Blind {
+                *state = State::Unknown;
+            }
         }
         states
     }
 
     /// How many points can't be told.
     pub fn unsure(&self) -> usize {
-        self.sure.iter().filter(|sure| !**sure).count()
+        self.looks.iter().filter(|look| **look == Look::Blind).count()
+    }
+}
+
+/// What is at the first steps of a field's path, keys all of them.
+fn around(object: &Object, field: &FieldChange, length: usize) -> Option<Value> {
+    let mut value = object.value.clone();
+    for step in field.path.0.iter().take(length) {
+        let Step::Key(key) = step else { return None };
+        value = value.as_map()?.get(key)?;
+    }
+    Some(value)
+}
+
+fn state_around(change: &Change, field: usize, length: usize, object: &Object) -> State {
+    let Some(field) = change.fields.get(field) else { return State::Unknown };
+    let of = |object: &Object| around(object, field, length);
+    let is = |side: &Option<Arc<Object>>| match (of(object), side.as_ref().and_then(|object| of(object))) {
+        (Some(own), Some(side)) => leaves::identical(&own, &side),
+        _ => false,
+    };
+    match (is(&change.new), is(&change.old)) {
+        (true, _) => State::New,
+        (_, true) => State::Old,
+        _ => State::Other,
     }
 }
 
@@ -187,7 +251,10 @@ fn item(list: &List, key: &str) -> Option<Value> {
         }
     }
     let text = |item: &Value, field: &str| {
-        let value = item.as_map()?.get(field)?;
+        let mut value = item.clone();
+        for key in field.split('.') {
+            value = value.as_map()?.get(key)?;
+        }
         value.as_str().map(str::to_string).or_else(|| yaml::string_of(&value))
     };
     let items = list.read();

@@ -80,7 +80,7 @@ fn rendered(request: Request, loaded: Loaded) -> Side {
     let output = render::render_loaded(&request, &loaded).unwrap();
     let rendered = Rendered { request, loaded, volatile: output.volatile, sources: output.sources.clone() };
     let objects = rendered.objects_of(&output).unwrap();
-    Side { name: "shop".into(), objects, rendered: Some(rendered), warnings: Vec::new() }
+    Side { name: "shop".into(), objects, rendered: Some(rendered), release: None, warnings: Vec::new() }
 }
 
 fn side(files: &[Text], set: &[&str]) -> Side {

@@ -1,9 +1,10 @@
 //! The two sides of a review: whatever the user names, as Kubernetes objects.
 //!
 //! A side is a chart, which is rendered, or objects that were stored: a YAML file, a folder of such files, standard
-//! input. [`Side::open`] finds out which.
+//! input, a release that Helm stored. [`Side::open`] finds out which.
 
 mod chart;
+mod release;
 mod stored;
 
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use crate::manifest::object::Object;
 use crate::render::{Loaded, Request};
 use crate::source::Found;
 use crate::template::Source;
-use crate::value::Str;
+use crate::value::{Map, Str};
 
 /// The first bytes of an archive.
 const GZIP: &[u8] = b"\x1F\x8B";
@@ -36,8 +37,31 @@ pub struct Side {
     pub objects: Vec<Arc<Object>>,
     /// What they were rendered from; `None` for stored objects.
     pub rendered: Option<Rendered>,
+    /// The release, if the objects are those of one that Helm stored.
+    pub release: Option<StoredRelease>,
     /// What the user should know.
     pub warnings: Vec<String>,
+}
+
+/// A release that Helm stored in a cluster.
+#[derive(Clone, Debug)]
+pub struct StoredRelease {
+    /// Its name.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// The number of its revision.
+    pub revision: i64,
+    /// The chart's name.
+    pub chart: String,
+    /// The chart's version.
+    pub chart_version: String,
+    /// The version of what the chart installs, if it says so.
+    pub app_version: String,
+    /// The chart's default values.
+    pub defaults: Map,
+    /// The values that the user gave.
+    pub values: Map,
 }
 
 /// What the objects of a side were rendered from.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Side;
+use super::{Side, release};
 use crate::diagnostic::{Error, Result};
 use crate::limits::Limits;
 use crate::manifest::hook;
@@ -28,11 +28,20 @@ pub(super) fn read_text(source: &str, text: &Str, request: &Request) -> Result<S
     let mut objects = Vec::new();
     let name = if source == "-" { "stdin" } else { source };
     add(&name.into(), text, &request.release.namespace, &mut objects)?;
-    Ok(side(source, objects))
+    match release::read(source, &objects, request)? {
+        Some(side) => Ok(side),
+        None => Ok(side(source, objects)),
+    }
 }
 
 fn side(source: &str, objects: Vec<Object>) -> Side {
-    Side { name: source.to_string(), objects: sorted(objects), rendered: None, warnings: Vec::new() }
+    Side {
+        name: source.to_string(),
+        objects: sorted(objects),
+        rendered: None,
+        release: None,
+        warnings: Vec::new(),
+    }
 }
 
 /// Adds the objects of a text. Hooks are told by their annotation.

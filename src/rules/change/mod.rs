@@ -133,28 +133,29 @@ pub struct Judgement {
     pub warnings: Vec<String>,
 }
 
-/// The families of rules, those of the most serious effects first; within a family in the order of its table.
-const FAMILIES: &[&[Rule]] = &[
-    refused::RULES,
-    recreate::RULES,
-    delete::RULES,
-    storage::RULES,
-    crd::RULES,
-    privilege::RULES,
-    rbac::RULES,
-    selection::RULES,
-    service::RULES,
-    network::RULES,
-    restart::RULES,
-    scale::RULES,
-    hooks::RULES,
-    ownership::RULES,
-    other::RULES,
+/// The families of rules with their titles, those of the most serious effects first; within a family in the order of
+/// its table.
+pub const FAMILIES: &[(&str, &[Rule])] = &[
+    ("What the API refuses", refused::RULES),
+    ("What goes and comes again", recreate::RULES),
+    ("What is deleted", delete::RULES),
+    ("Stored data", storage::RULES),
+    ("Definitions of custom resources", crd::RULES),
+    ("What pods, namespaces and webhooks may do", privilege::RULES),
+    ("Who may ask what of the API", rbac::RULES),
+    ("Who a Service selects", selection::RULES),
+    ("Services", service::RULES),
+    ("Policies, routes and probes", network::RULES),
+    ("Restarts", restart::RULES),
+    ("How many pods run", scale::RULES),
+    ("Hooks and crds/", hooks::RULES),
+    ("Ownership", ownership::RULES),
+    ("What running pods don't feel", other::RULES),
 ];
 
 /// All rules.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    FAMILIES.iter().flat_map(|family| family.iter())
+    FAMILIES.iter().flat_map(|(_, rules)| rules.iter())
 }
 
 /// The rule of an id.

@@ -364,7 +364,7 @@ fn subjects_added(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
 fn subjects_removed(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
     let gone = moved(subject, &subject.new_value(), &subject.old_value());
     if !gone.is_empty() {
-        let message = format!("narrows: {} no longer have its rights", read::list(&gone, 3));
+        let message = format!("narrows: takes its rights from {}", read::list(&gone, 3));
         findings.say_at(subject.field("subjects"), message);
     }
 }

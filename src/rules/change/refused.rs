@@ -249,7 +249,8 @@ fn selector_mismatch(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
         && is_mismatched(new)
         && !subject.change.old.as_ref().is_some_and(|o| is_mismatched(o))
     {
-        findings.say("refused: the selector doesn't match the labels of the pod template");
+        let field = subject.field("spec.selector").or_else(|| subject.field("{pod}.metadata.labels"));
+        findings.say_at(field, "refused: the selector doesn't match the labels of the pod template");
     }
 }
 

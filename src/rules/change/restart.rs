@@ -109,25 +109,33 @@ pub fn manner(subject: &Subject<'_>) -> Option<Manner> {
 pub fn cause<'a>(subject: &Subject<'a>) -> (Option<&'a FieldChange>, String) {
     let path = subject.template().unwrap_or_default();
     let length = fields::keys(path).len();
-    let mut first = None;
-    let mut causes: Vec<String> = Vec::new();
+    let mut causes: Vec<(u8, String, Option<&FieldChange>)> = Vec::new();
     for field in fields::all(&subject.change.fields, path) {
-        first = first.or(Some(field));
-        let text = describe(field, length);
-        if !causes.contains(&text) {
-            causes.push(text);
+        for (rank, text) in describe(field, length) {
+            if !causes.iter().any(|(_, other, _)| *other == text) {
+                causes.push((rank, text, Some(field)));
+            }
         }
-        if causes.len() > 50 {
+        if causes.len() > MOST_CAUSES {
             break;
         }
     }
-    let many = causes.len() > 1;
-    let list = read::list(&causes, 3);
-    (first, format!("{list} {}", if many { "change" } else { "changes" }))
+    // What was changed on purpose goes before what follows from it: an image before a label or a checksum.
+    causes.sort_by_key(|(rank, _, _)| *rank);
+    let first = causes.first().and_then(|(_, _, field)| *field);
+    if causes.is_empty() {
+        return (None, "the pod template changes".to_string());
+    }
+    let is_plural = causes.len() > 1;
+    let texts: Vec<String> = causes.into_iter().map(|(_, text, _)| text).collect();
+    (first, format!("{} {}", read::list(&texts, 3), if is_plural { "change" } else { "changes" }))
 }
 
-/// A field of a pod template in words: `the image of istio-proxy`. No values but tags of images.
-fn describe(field: &FieldChange, template: usize) -> String {
+/// How many causes of a restart are looked at.
+const MOST_CAUSES: usize = 50;
+
+/// A field of a pod template in words, each with its rank: `the image of istio-proxy`. No values but tags of images.
+fn describe(field: &FieldChange, template: usize) -> Vec<(u8, String)> {
     let steps = field.path.0.get(template..).unwrap_or_default();
     let key = |index: usize| match steps.get(index) {
         Some(Step::Key(key)) => key.to_text().into_owned(),
@@ -137,27 +145,37 @@ fn describe(field: &FieldChange, template: usize) -> String {
     };
     let names: Vec<String> = (0..steps.len().min(6)).map(key).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let one = |rank: u8, text: String| vec![(rank, text)];
+    let annotation =
+        |name: &str| (if name.starts_with("checksum/") { 9 } else { 6 }, format!("the annotation {name}"));
+    // Of a map that is new or goes as a whole, the keys are told.
+    let keys = || -> Vec<String> {
+        let whole = field.new.as_ref().or(field.old.as_ref());
+        whole
+            .map(|whole| read::entries(whole, "").into_iter().map(|(key, _)| key).take(5).collect())
+            .unwrap_or_default()
+    };
     match names.as_slice() {
-        [] => "the pod template".to_string(),
-        ["metadata", "labels", label, ..] => format!("the label {label}"),
-        ["metadata", "annotations", annotation, ..] => format!("the annotation {annotation}"),
-        ["metadata", "labels"] => "the labels of the pods".to_string(),
-        ["metadata", "annotations"] => "the annotations of the pods".to_string(),
+        [] => one(0, "the pod template".to_string()),
+        ["metadata", "labels", label, ..] => one(5, format!("the label {label}")),
+        ["metadata", "annotations", name, ..] => vec![annotation(name)],
+        ["metadata", "labels"] => keys().iter().map(|label| (5, format!("the label {label}"))).collect(),
+        ["metadata", "annotations"] => keys().iter().map(|name| annotation(name)).collect(),
         ["spec", "containers" | "initContainers", name] => match (&field.old, &field.new) {
-            (None, _) => format!("the new container {name}"),
-            (_, None) => format!("the container {name}, which goes,"),
-            _ => format!("the container {name}"),
+            (None, _) => one(1, format!("the new container {name}")),
+            (_, None) => one(1, format!("the container {name}, which goes,")),
+            _ => one(1, format!("the container {name}")),
         },
         ["spec", "containers" | "initContainers", name, "image"] => {
-            format!("the image of {name}{}", tags(field))
+            one(0, format!("the image of {name}{}", tags(field)))
         }
         ["spec", "containers" | "initContainers", name, "env", variable, ..] => {
-            format!("the variable {variable} of {name}")
+            one(3, format!("the variable {variable} of {name}"))
         }
-        ["spec", "containers" | "initContainers", name, field, ..] => format!("{field} of {name}"),
-        ["spec", "volumes", volume, ..] => format!("the volume {volume}"),
-        ["spec", field, ..] => (*field).to_string(),
-        [field, ..] => (*field).to_string(),
+        ["spec", "containers" | "initContainers", name, field, ..] => one(2, format!("{field} of {name}")),
+        ["spec", "volumes", volume, ..] => one(4, format!("the volume {volume}")),
+        ["spec", field, ..] => one(4, (*field).to_string()),
+        [field, ..] => one(4, (*field).to_string()),
     }
 }
 
@@ -281,9 +299,11 @@ fn not_reloaded(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
     let once = keeping.iter().any(|it| it.env || it.sub_path);
     let names = read::list(&names, 3);
     let message = if once {
-        format!("{names} keep the old values of variables and subPath mounts until they restart")
+        format!("pods of {names} keep the old values of variables and subPath mounts until they restart")
     } else {
-        format!("{names} don't restart: mounted files follow within a minute or so, if they are read again")
+        format!(
+            "pods of {names} don't restart: mounted files follow within a minute or so, if they are read again"
+        )
     };
     findings.say_at(Some(field), message);
 }

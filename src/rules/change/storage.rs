@@ -229,7 +229,10 @@ fn mounts(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
         for container in workload::containers(template) {
             for mount in read::items(&container.value, "volumeMounts") {
                 let text = |name| read::text(&mount, name).unwrap_or_default();
-                let place = format!("{} {}", text("mountPath"), text("subPath")).trim_end().to_string();
+                let place = match (text("mountPath"), text("subPath")) {
+                    (path, part) if part.is_empty() => path,
+                    (path, part) => format!("{path} (its part {part})"),
+                };
                 places.entry((container.name.clone(), text("name"))).or_default().push(place);
             }
         }
