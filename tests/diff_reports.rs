@@ -1,5 +1,7 @@
 //! What the reports of a review look like.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 #[path = "support/sample_review.rs"]
 #[allow(dead_code)]
 mod sample_review;

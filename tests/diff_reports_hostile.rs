@@ -1,5 +1,7 @@
 //! Reports of reviews whose every text was written by someone who means harm.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 #[path = "support/hostile_review.rs"]
 mod hostile_review;
 #[path = "support/markdown_check.rs"]

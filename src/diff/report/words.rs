@@ -278,7 +278,9 @@ pub fn places(old: Option<&str>, new: Option<&str>) -> Option<String> {
                     false => format!("{}:{old_line} → :{line}", without_revision(file)),
                 }
             }
-            _ if without_revision(old) == without_revision(new) => without_revision(new).to_string(),
+            (None, None) if without_revision(old) == without_revision(new) => {
+                without_revision(new).to_string()
+            }
             _ => format!("{old} → {new}"),
         },
     })
@@ -494,8 +496,9 @@ mod tests {
     fn a_cause_names_a_file_once() {
         let values = image(CauseKind::Values, "image.tag", "values-prod.yaml:12", "values-prod.yaml:14");
         assert_eq!(because(&[values]).unwrap(), "because image.tag, values-prod.yaml:12 → :14");
-        let template = image(CauseKind::Template, "a/t.yaml", "a/t.yaml:3", "a/t.yaml:3");
-        assert_eq!(because(&[template]).unwrap(), "because the template a/t.yaml:3");
+        let template =
+            image(CauseKind::Template, "a/templates/t.yaml", "a/templates/t.yaml:3", "a/templates/t.yaml:3");
+        assert_eq!(because(&[template]).unwrap(), "because the template a/templates/t.yaml:3");
     }
 
     #[test]
