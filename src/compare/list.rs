@@ -155,7 +155,7 @@ fn by_listed_keys(shape: &ListShape, old: &[Value], new: &[Value]) -> (Vec<Pair>
                 }
             }
         }
-        pairs.retain(|pair| pair.1.is_some() || !pair.0.is_some_and(|i| has_partner.get(i) == Some(&true)));
+        pairs.retain(|pair| pair.1.is_some() || pair.0.is_none_or(|i| has_partner.get(i) != Some(&true)));
         for pair in pairs.iter_mut().filter(|pair| pair.0.is_none()) {
             pair.0 = pair.1.and_then(|j| partner_of_new.get(j).copied().flatten());
         }

@@ -346,7 +346,8 @@ impl<'a> Renames<'_, 'a, '_> {
 
     /// Pairs those of the same stem one by one, if there are as many on both sides.
     fn by_stem_in_order(&mut self) {
-        let mut places: BTreeMap<(Arc<str>, &str), (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+        type Sides = (Vec<usize>, Vec<usize>);
+        let mut places: BTreeMap<(Arc<str>, &str), Sides> = BTreeMap::new();
         let key = |loner: &Loner<'a>| loner.object.id.namespace.clone();
         for (at, loner) in self.old.iter().enumerate() {
             places.entry((key(loner), &loner.stem)).or_default().0.push(at);

@@ -88,7 +88,7 @@ fn two_values() -> impl Strategy<Value = (Value, Value)> {
 /// Takes parts of `b` into `a`.
 fn mix(a: &Value, b: &Value, seed: u64, depth: usize) -> Value {
     let next = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-    if depth == 0 || seed % 5 == 0 {
+    if depth == 0 || seed.is_multiple_of(5) {
         return b.clone();
     }
     match a {
