@@ -305,6 +305,7 @@ pub fn review() -> Review {
                 new: new.map(value),
                 old_place: place(old_place),
                 new_place: place(new_place),
+                moved: (kind == ValueChangeKind::Removed).then(|| "disruption.minAvailable".to_string()),
             }
         };
     use ValueChangeKind::{Added, Changed, Removed, Retyped};

@@ -217,10 +217,9 @@ fn table(out: &mut String, title: &str, changes: &[ValueChange]) {
         ));
         cells(out, change.old.as_ref(), change.new.as_ref());
         let places = words::places(change.old_place.as_deref(), change.new_place.as_deref());
-        out.push_str(&format!(
-            "<td class=\"place\">{}</td></tr>\n",
-            places.map(|places| shown(&places)).unwrap_or_default()
-        ));
+        let remarks: Vec<String> =
+            places.into_iter().chain(words::moved(change)).map(|remark| shown(&remark)).collect();
+        out.push_str(&format!("<td class=\"place\">{}</td></tr>\n", remarks.join("<br>")));
     }
     out.push_str("</tbody></table></div>\n");
     if changes.len() > ROWS {

@@ -146,12 +146,17 @@ fn table(out: &mut String, title: &str, changes: &[ValueChange]) {
     };
     for change in changes.iter().take(ROWS) {
         let places = words::places(change.old_place.as_deref(), change.new_place.as_deref());
+        let remarks: Vec<String> = places
+            .into_iter()
+            .chain(words::moved(change))
+            .map(|remark| text(&brief(&remark, NAME)))
+            .collect();
         let cells = [
             code(&brief(&change.path, NAME)),
             words::value_change(change.kind).to_string(),
             value(change.old.as_ref()),
             value(change.new.as_ref()),
-            places.map(|places| text(&brief(&places, NAME))).unwrap_or_default(),
+            remarks.join("; "),
         ];
         let cells: Vec<String> = cells.iter().map(|markdown| cell(markdown)).collect();
         out.push_str(&format!("| {} |\n", cells.join(" | ")));
