@@ -83,3 +83,23 @@ fn a_render_against_itself_differs_in_nothing() {
     let review = reviewed(&side, &side);
     assert!(!review.differs() && review.changes.is_empty() && review.equal == side.objects.len());
 }
+
+#[test]
+fn a_password_in_the_values_is_in_no_report() {
+    let side = |password: &str, note: &str| {
+        let set = [format!("env.DB_PASSWORD={password}"), format!("podAnnotations.note={note}")];
+        gateway("istio-ingressgateway", &[], &[&set[0], &set[1]])
+    };
+    let (old, new) = (side("hunter2-old", "a"), side("hunter3-new", "see hunter3-new"));
+    let review = reviewed(&old, &new);
+    let reviews = [review];
+    for report in [
+        report::terminal(&reviews, &terminal::Options { full: true, ..Default::default() }),
+        report::markdown(&reviews, &report::markdown::Options::default()),
+        report::html(&reviews, &report::html::Options::default()),
+        report::json(&reviews),
+    ] {
+        assert!(!report.contains("hunter"), "{report}");
+        assert!(report.contains("DB_PASSWORD") && report.contains("secret "), "{report}");
+    }
+}
