@@ -15,7 +15,7 @@ mod stack;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use torii::diagnostic::{Error, Result, Severity};
 
 use self::output::Output;
@@ -84,10 +84,34 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// [`Cli`] with the command that is run most: the flags of all commands take as long to set up as a small chart
+/// takes to render.
+#[derive(Parser)]
+#[command(name = "torii", version, args_override_self = true)]
+struct RenderCli {
+    #[command(flatten)]
+    global: flags::Global,
+    #[command(subcommand)]
+    command: RenderCommand,
+}
+
+#[derive(Subcommand)]
+enum RenderCommand {
+    Render(Box<render::Args>),
+}
+
 fn parse() -> Result<Cli, clap::Error> {
-    let mut command = Cli::command();
+    if std::env::args_os().nth(1).is_some_and(|command| command == "render" || command == "template") {
+        let RenderCli { global, command: RenderCommand::Render(args) } = parse_as()?;
+        return Ok(Cli { global, command: Command::Render(args) });
+    }
+    parse_as()
+}
+
+fn parse_as<T: Parser>() -> Result<T, clap::Error> {
+    let mut command = T::command();
     let matches = command.try_get_matches_from_mut(std::env::args_os())?;
-    Cli::from_arg_matches(&matches).map_err(|e| e.format(&mut command))
+    T::from_arg_matches(&matches).map_err(|e| e.format(&mut command))
 }
 
 /// Shows help and version, and what is wrong with the arguments. Clap's exit code for wrong usage is 2; here

@@ -58,9 +58,13 @@ impl Default for Options {
 ///
 /// Objects are the same if group, kind, namespace and name are; then if only the API group moved (`extensions` to
 /// `apps`), and then, with [`Options::renames`], if only the namespace differs or they are much alike. Objects
-/// that are equal are left out.
+/// that are equal are left out; those of one identity are if their texts are, which must be what their values were
+/// read from.
 pub fn compare(old: Vec<Arc<Object>>, new: Vec<Arc<Object>>, options: &Options) -> Comparison {
     let mut warnings = Vec::new();
+    // Of a list, several objects have one text; which is which is known by their names, if no two have one.
+    let twins =
+        pair::warn_of_twins("old", &old, &mut warnings) | pair::warn_of_twins("new", &new, &mut warnings);
     let pairs = pair::pair(&old, &new, options, &mut warnings);
     let mut similarities: Vec<Option<f64>> = vec![None; new.len()];
     for pair in &pairs {
@@ -77,7 +81,10 @@ pub fn compare(old: Vec<Arc<Object>>, new: Vec<Arc<Object>>, options: &Options) 
         let mut change =
             Change { old: from.cloned(), new: to.cloned(), fields: Vec::new(), similarity, fallback: None };
         if let (Some(from), Some(to)) = (from, to) {
-            if from.id == to.id && from.role == to.role && tree::equal(&from.value, &to.value) {
+            if from.id == to.id
+                && from.role == to.role
+                && (!twins && says_same(from, to) || tree::equal(&from.value, &to.value))
+            {
                 continue;
             }
             let walked = walk::walk(from, to);
@@ -89,6 +96,13 @@ pub fn compare(old: Vec<Arc<Object>>, new: Vec<Arc<Object>>, options: &Options) 
         changes.push(change);
     }
     Comparison { old, new, changes, warnings }
+}
+
+/// Whether two objects of one identity were read from equal texts; far sooner known than that they are equal.
+fn says_same(old: &Object, new: &Object) -> bool {
+    let (a, b) =
+        (old.text.0.as_bytes().get(old.text.1.clone()), new.text.0.as_bytes().get(new.text.1.clone()));
+    a == b && a.is_some_and(|text| !text.is_empty())
 }
 
 /// What happened to one object.

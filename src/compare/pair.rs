@@ -52,15 +52,12 @@ pub(super) fn pair_within(
     work: usize,
     warnings: &mut Vec<String>,
 ) -> Vec<Pair> {
-    warn_of_twins("old", old, warnings);
-    warn_of_twins("new", new, warnings);
     let mut pairing = Pairing { old, new, partners: vec![None; new.len()], taken: vec![false; old.len()] };
-    let id = |object: &'_ Object| object.id.clone();
-    pairing.pair_by(|object| Some((id(object), object.role)), |_, _| Some(None));
-    pairing.pair_by(|object| Some((id(object), object.role == Role::Hook)), |_, _| Some(None));
-    pairing.pair_by(|object| Some(id(object)), |_, _| Some(None));
+    pairing.pair_by(|object| Some((&object.id, object.role)), |_, _| Some(None));
+    pairing.pair_by(|object| Some((&object.id, object.role == Role::Hook)), |_, _| Some(None));
+    pairing.pair_by(|object| Some(&object.id), |_, _| Some(None));
     pairing.pair_by(
-        |object| Some((object.id.kind.clone(), object.id.namespace.clone(), object.id.name.clone())),
+        |object| Some((&object.id.kind, &object.id.namespace, &object.id.name)),
         |old, new| is_moved_group(&old.id.group, &new.id.group).then_some(None),
     );
     if options.renames {
@@ -74,7 +71,7 @@ impl<'a> Pairing<'a> {
     /// how alike the two are if they are different objects to a cluster.
     pub fn pair_by<K: Eq + Hash>(
         &mut self,
-        key: impl Fn(&Object) -> Option<K>,
+        key: impl Fn(&'a Object) -> Option<K>,
         fits: impl Fn(&Object, &Object) -> Option<Option<f64>>,
     ) {
         let mut places: HashMap<K, (Vec<usize>, usize)> = HashMap::new();
@@ -132,10 +129,14 @@ fn is_moved_group(a: &str, b: &str) -> bool {
     MOVED_GROUPS.iter().any(|(from, to)| (*from, *to) == (a, b) || (*from, *to) == (b, a))
 }
 
-fn warn_of_twins(side: &str, objects: &[Arc<Object>], warnings: &mut Vec<String>) {
+/// Warns of objects that are there several times; gives whether any are.
+pub(super) fn warn_of_twins(side: &str, objects: &[Arc<Object>], warnings: &mut Vec<String>) -> bool {
     let mut counts: HashMap<(&Identity, Role), usize> = HashMap::with_capacity(objects.len());
     for object in objects {
         *counts.entry((&object.id, object.role)).or_default() += 1;
+    }
+    if counts.len() == objects.len() {
+        return false;
     }
     for object in objects {
         if let Some(count) = counts.remove(&(&object.id, object.role)).filter(|count| *count > 1) {
@@ -145,4 +146,5 @@ fn warn_of_twins(side: &str, objects: &[Arc<Object>], warnings: &mut Vec<String>
             ));
         }
     }
+    true
 }

@@ -155,8 +155,9 @@ fn decode_exactly(input: &Input<'_>, numbers: Numbers, room: &mut Room) -> Resul
 pub(crate) fn both(text: &[u8], integers: bool) -> (Option<Value>, Result<Value, YamlError>) {
     let numbers = if integers { Numbers::Kept } else { Numbers::Floats };
     let input = Input::new(text);
-    let fast = if input.fault.is_none() { fast::build(&input.text, numbers) } else { None };
-    (fast, decode_exactly(&input, numbers))
+    let fast =
+        if input.fault.is_none() { fast::build(&input.text, numbers, &mut Room::default()) } else { None };
+    (fast, decode_exactly(&input, numbers, &mut Room::default()))
 }
 
 /// As [`both`], for [`inspect`].
@@ -164,7 +165,10 @@ pub(crate) fn both(text: &[u8], integers: bool) -> (Option<Value>, Result<Value,
 pub(crate) fn both_heads(text: &[u8]) -> (Option<Head>, Result<Head, YamlError>) {
     let input = Input::new(text);
     let fast = if input.fault.is_none() { fast::skim(&input.text) } else { None };
-    (fast, decode_exactly(&input, Numbers::Kept).and_then(|value| head::head_of(&value)))
+    (
+        fast,
+        decode_exactly(&input, Numbers::Kept, &mut Room::default()).and_then(|value| head::head_of(&value)),
+    )
 }
 
 /// `empty` is what the target holds before.

@@ -297,6 +297,17 @@ impl<'a> Difference<'a> {
         own.map(|(index, _)| index).collect()
     }
 
+    /// Whether a piece is a file that only one side has.
+    pub fn is_one_sided(&self, atom: usize) -> bool {
+        let Some(What::Template(pair, name) | What::File(pair, name)) = self.atoms.get(atom).map(|a| &a.what)
+        else {
+            return false;
+        };
+        let has =
+            |chart: &Chart| chart.templates.iter().chain(chart.files.iter()).any(|file| file.name == *name);
+        self.pairs.get(*pair).is_some_and(|pair| has(pair.old) != has(pair.new))
+    }
+
     /// The kinds of which there are pieces, in the order in which causes are told.
     pub fn kinds(&self) -> Vec<CauseKind> {
         let mut kinds: Vec<CauseKind> = self.atoms.iter().map(|atom| atom.kind).collect();
