@@ -35,9 +35,9 @@ const TAGS: &[&str] = &[
     "html", "head", "meta", "title", "style", "script", "body", "a", "main", "header", "div", "h1", "h2",
     "h3", "p", "span", "ul", "li", "b", "nav", "input", "select", "option", "button", "section", "small",
     "table", "thead", "tbody", "tr", "th", "td", "code", "details", "summary", "i", "del", "ins", "br",
-    "footer",
+    "wbr", "footer",
 ];
-const VOID: &[&str] = &["meta", "input", "br"];
+const VOID: &[&str] = &["meta", "input", "br", "wbr"];
 const ATTRIBUTES: &[&str] = &[
     "lang",
     "data-view",

@@ -291,7 +291,12 @@ pub fn review() -> Review {
             &[],
             "deletes the disruption budget: nodes may drain all pods at once",
         )],
-        causes: vec![cause(ChartVersion, "1.29.0 → 1.30.0", "", "")],
+        causes: vec![cause(
+            ChartVersion,
+            "version",
+            "main:charts/gateway/Chart.yaml:5",
+            "charts/gateway/Chart.yaml:5",
+        )],
         ..change(Some(&job), None)
     };
 

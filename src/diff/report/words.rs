@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::compare::Same;
 use crate::diff::{
-    Cause, CauseKind, FieldReview, FoldKind, ObjectReview, Review, SideSummary, ValueChange, ValueChangeKind,
-    ValueFindingKind, Verdict,
+    Cause, CauseKind, FieldReview, Fold, FoldKind, ObjectReview, Review, SideSummary, ValueChange,
+    ValueChangeKind, ValueFindingKind, Verdict,
 };
 use crate::manifest::object::{Identity, Role};
 use crate::rules::change::{Effect, Impact};
@@ -206,7 +206,7 @@ pub fn cause(cause: &Cause) -> String {
         (CauseKind::Template, Some(what)) if what.contains("templates/") => format!("the template {what}"),
         (CauseKind::Template, Some(what)) => format!("the file {what}"),
         (CauseKind::Template, None) => "the templates differ".to_string(),
-        (CauseKind::ChartVersion, Some(what)) => format!("the chart's version, {what}"),
+        (CauseKind::ChartVersion, Some(what)) => format!("the chart's {what}"),
         (CauseKind::ChartVersion, None) => "the chart's version".to_string(),
         (CauseKind::Capabilities, Some(what)) => format!("the cluster's capabilities, {what}"),
         (CauseKind::Capabilities, None) => "the cluster's capabilities".to_string(),
@@ -351,6 +351,17 @@ pub fn objects_and_fields(objects: usize, fields: usize) -> String {
         (objects, 0) => count(objects, "object"),
         (objects, fields) => format!("{} and {}", count(objects, "object"), count(fields, "field")),
     }
+}
+
+/// The line of a fold: `48 objects: only helm.sh/chart 1.29.0 → 1.30.0`.
+pub fn fold_line(fold: &Fold) -> (String, String) {
+    let objects = count(fold.objects.len(), "object");
+    let line = match fold.only {
+        0 => fold.message.clone(),
+        only if only >= fold.objects.len() => format!("only {}", fold.message),
+        only => format!("{} ({only} of them differ in nothing else)", fold.message),
+    };
+    (objects, line)
 }
 
 /// How many fields of an object are told with other objects.

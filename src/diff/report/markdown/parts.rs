@@ -282,10 +282,10 @@ fn folds(review: &Review) -> String {
     if !review.folds.is_empty() {
         out.push_str("\n#### The same in several objects\n\n");
         for fold in review.folds.iter().take(LISTED) {
+            let (objects, what) = words::fold_line(fold);
             out.push_str(&format!(
-                "- **{}**: {} ({})\n",
-                words::count(fold.objects.len(), "object"),
-                text(&brief(&fold.message, SENTENCE)),
+                "- **{objects}**: {} ({})\n",
+                text(&brief(&what, SENTENCE)),
                 names(fold.objects.iter(), fold.objects.len())
             ));
         }
