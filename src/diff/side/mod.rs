@@ -7,12 +7,13 @@ mod chart;
 mod release;
 mod stored;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::diagnostic::Result;
-use crate::manifest::object::Object;
+use crate::manifest::object::{Identity, Object, Role};
 use crate::render::{Loaded, Request};
 use crate::source::Found;
 use crate::template::Source;
@@ -100,6 +101,59 @@ impl Side {
         }
         stored::read_text(source, &Str::from_bytes(text), request)
     }
+}
+
+/// A side on which there is nothing: the chart is new, or gone.
+pub fn nothing(name: &str) -> Side {
+    Side { name: name.to_string(), objects: Vec::new(), rendered: None, release: None, warnings: Vec::new() }
+}
+
+/// Leaves the hooks of a side out.
+pub fn leave_out_hooks(side: &mut Side) {
+    side.objects.retain(|object| object.role != Role::Hook);
+}
+
+/// Leaves out what a side has of `crds/`.
+pub fn leave_out_definitions(side: &mut Side) {
+    side.objects.retain(|object| object.role != Role::Definition);
+}
+
+/// Makes the sides comparable, if one holds a chart and the other stored objects, which don't say what came from
+/// `crds/`. Where they hold no definition at all, those of the chart are left out, and it is said so: a render has
+/// them only if asked to.
+pub fn align(old: &mut Side, new: &mut Side) {
+    fit(old, new);
+    fit(new, old);
+}
+
+fn fit(chart: &mut Side, stored: &mut Side) {
+    let own: HashSet<Identity> = chart
+        .objects
+        .iter()
+        .filter(|object| object.role == Role::Definition)
+        .map(|object| object.id.clone())
+        .collect();
+    let is_stored = stored.rendered.is_none() && stored.release.is_none() && !stored.objects.is_empty();
+    if chart.rendered.is_none() || !is_stored || own.is_empty() {
+        return;
+    }
+    if !stored.objects.iter().any(|object| own.contains(&object.id) || is_definition(object)) {
+        leave_out_definitions(chart);
+        chart.warnings.push(format!(
+            "what is in crds/ of {} is not compared ({} objects): {} has no definitions (render with --include-crds \
+             to have them)",
+            chart.name,
+            own.len(),
+            stored.name
+        ));
+    }
+    for object in stored.objects.iter_mut().filter(|object| own.contains(&object.id)) {
+        *object = Arc::new(Object { role: Role::Definition, ..(**object).clone() });
+    }
+}
+
+fn is_definition(object: &Object) -> bool {
+    &*object.id.kind == "CustomResourceDefinition"
 }
 
 #[cfg(test)]

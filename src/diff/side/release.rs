@@ -117,7 +117,7 @@ fn side(source: &str, release: &Map, request: &Request) -> Result<Side> {
     }
     let objects = stored::sorted(objects);
     Ok(Side {
-        name: source.to_string(),
+        name: request.tree.shown(source),
         objects,
         rendered: None,
         release: Some(stored),
