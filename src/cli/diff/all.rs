@@ -228,7 +228,7 @@ impl Search<'_> {
                 outer != folder && (outer.is_empty() || folder.starts_with(&format!("{outer}/")))
             };
             let chart = self.repository.disk_path(folder);
-            if folders.iter().any(|outer| is_within(outer)) || !is_application(tree, &chart, self.limits) {
+            if folders.iter().any(is_within) || !is_application(tree, &chart, self.limits) {
                 continue;
             }
             let shown = if folder.is_empty() { "." } else { folder };
