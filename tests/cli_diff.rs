@@ -450,8 +450,11 @@ fn kubectl_calls_it_with_two_folders() {
     assert_eq!(code, 0);
     let (code, _) = diff(&repository, &["--kubectl", "LIVE-1", "gone"]);
     assert_eq!(code, 2);
-    // An object that is new has no file on the live side.
-    std::fs::create_dir(repository.file("LIVE-3")).unwrap();
+    // An object that is new has an empty file on the live side, and a name may end as one of a file does.
+    repository.write("LIVE-3/v1.Pod.default.p", "");
+    let named = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x.yaml}\n";
+    repository.write("LIVE-3/v1.ConfigMap.default.x.yaml", named);
+    repository.write("MERGED-2/v1.ConfigMap.default.x.yaml", named);
     let (code, text) = diff(&repository, &["--kubectl", "LIVE-3", "MERGED-2"]);
     assert!(code == 1 && text.contains("1 added"), "{code}\n{text}");
 }

@@ -35,7 +35,7 @@ Examples:
 Flags of `helm template` that are about a cluster, the network or plugins are accepted and have no effect."
 )]
 pub struct Args {
-    /// The name of the release, if wanted, and the chart: a folder or an archive
+    /// The name of the release, if wanted, and the chart: a folder, an archive, or REV:path in git
     #[arg(value_names = ["NAME", "CHART"], num_args = 0.., allow_hyphen_values = false)]
     args: Vec<String>,
     #[command(flatten)]

@@ -35,7 +35,7 @@ pub struct Args {
     /// The template; - reads it from stdin
     #[arg(required_unless_present = "jsonl", allow_hyphen_values = true)]
     template: Option<String>,
-    /// A chart whose context to use: a folder or an archive
+    /// A chart whose context to use: a folder, an archive, or REV:path in git
     chart: Option<String>,
     /// The template's language; Jinja, or Go with --jsonl, if not given
     #[arg(long, value_name = "LANGUAGE", value_enum)]

@@ -56,7 +56,7 @@ Examples:
 
 #[derive(clap::Args)]
 struct Common {
-    /// The chart: a folder or an archive
+    /// The chart: a folder, an archive, or REV:path in git
     chart: String,
     #[command(flatten)]
     source: Source,

@@ -76,14 +76,7 @@ fn folder(source: &str, request: &Request, objects: &mut Vec<Object>) -> Result<
         only: Some(holds_objects),
         limits: Limits { file_bytes: limits.input_bytes, ..limits.clone() },
     };
-    let mut files = request.tree.open(source, &options, &mut Budget::new(&options.limits))?;
-    if files.files.is_empty() {
-        // `kubectl diff` names files `apps.v1.Deployment.default.name`, without an end of their own; a folder of no
-        // files is one in which nothing is there yet.
-        let options = Options { only: Some(is_not_hidden), ..options };
-        files = request.tree.open(source, &options, &mut Budget::new(&options.limits))?;
-        files.files.retain(|file| is_named_by_kubectl(&file.name));
-    }
+    let files = request.tree.open(source, &options, &mut Budget::new(&options.limits))?;
     if files.files.is_empty() && !is_empty(source, request)? {
         return Err(Error::new(format!("{source} holds neither a chart nor YAML files")).hint(
             "a chart is a folder with a Chart.yaml; stored objects are in files that end in .yaml, .yml or .json",
@@ -113,15 +106,12 @@ fn is_empty(source: &str, request: &Request) -> Result<bool> {
     Ok(request.tree.open(source, &options, &mut Budget::new(&options.limits))?.files.is_empty())
 }
 
-fn is_not_hidden(name: &str, _: bool) -> bool {
-    !name.rsplit('/').next().unwrap_or(name).starts_with('.')
-}
-
 /// Whether a file holds objects, by its name. Hidden folders are not looked into.
 fn holds_objects(name: &str, is_folder: bool) -> bool {
     let own = name.rsplit('/').next().unwrap_or(name);
     !own.starts_with('.')
         && (is_folder
+            || is_named_by_kubectl(own)
             || Path::new(own)
                 .extension()
                 .is_some_and(|end| EXTENSIONS.iter().any(|known| end.eq_ignore_ascii_case(known))))
