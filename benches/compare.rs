@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --bench compare`
 
+#![allow(clippy::expect_used)] // what is measured is made here
+
 use std::fmt::Write;
 use std::sync::Arc;
 

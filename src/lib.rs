@@ -17,6 +17,7 @@
 
 pub mod chart;
 pub mod compare;
+pub mod config;
 pub mod diagnostic;
 pub mod diff;
 pub mod functions;

@@ -16,8 +16,10 @@ use std::ptr::{self, NonNull};
 const STEP: usize = 16;
 /// The largest block of the free lists, in bytes.
 const LARGEST: usize = 1024;
-/// Bytes of a chunk.
-const CHUNK: usize = 512 << 10;
+/// Bytes of a thread's first chunk. Each is twice as large as the one before, up to [`LARGEST_CHUNK`].
+const FIRST_CHUNK: usize = 128 << 10;
+/// Bytes of the largest chunks.
+const LARGEST_CHUNK: usize = 1 << 20;
 
 /// See the module.
 pub struct Pool;
@@ -34,12 +36,19 @@ struct Lists {
     /// The rest of the newest chunk: where it starts, and how many bytes it has.
     rest: *mut u8,
     left: usize,
+    /// How many bytes the next chunk will have.
+    next_chunk: usize,
+}
+
+impl Lists {
+    const EMPTY: Lists =
+        Lists { free: [None; LARGEST / STEP], rest: ptr::null_mut(), left: 0, next_chunk: FIRST_CHUNK };
 }
 
 thread_local! {
     // Without a destructor, so that it is there as long as the thread allocates.
     static LISTS: UnsafeCell<Lists> =
-        const { UnsafeCell::new(Lists { free: [None; LARGEST / STEP], rest: ptr::null_mut(), left: 0 }) };
+        const { UnsafeCell::new(Lists::EMPTY) };
 }
 
 /// The list for blocks of this layout; `None` if they come from the system.
@@ -60,11 +69,12 @@ impl Lists {
         let size = (list + 1) * STEP;
         if size > self.left {
             // What is left of the old chunk is given up: at most a block.
-            let chunk = new_chunk();
+            let chunk = new_chunk(self.next_chunk);
             if chunk.is_null() {
                 return chunk;
             }
-            (self.rest, self.left) = (chunk, CHUNK);
+            (self.rest, self.left) = (chunk, self.next_chunk);
+            self.next_chunk = LARGEST_CHUNK.min(2 * self.next_chunk);
         }
         let block = self.rest;
         // SAFETY: `size` bytes are left of the chunk, so this stays within it or at its end.
@@ -88,18 +98,17 @@ impl Lists {
 
 /// A chunk of memory, its pages in place; null if there is none.
 #[cfg(target_os = "linux")]
-fn new_chunk() -> *mut u8 {
+fn new_chunk(size: usize) -> *mut u8 {
     let (read_write, private) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
     // SAFETY: an anonymous mapping wherever there is room touches no memory that is in use.
-    let chunk =
-        unsafe { libc::mmap(ptr::null_mut(), CHUNK, read_write, private | libc::MAP_POPULATE, -1, 0) };
+    let chunk = unsafe { libc::mmap(ptr::null_mut(), size, read_write, private | libc::MAP_POPULATE, -1, 0) };
     if chunk == libc::MAP_FAILED { ptr::null_mut() } else { chunk.cast() }
 }
 
 /// A chunk of memory; null if there is none.
 #[cfg(not(target_os = "linux"))]
-fn new_chunk() -> *mut u8 {
-    match Layout::from_size_align(CHUNK, STEP) {
+fn new_chunk(size: usize) -> *mut u8 {
+    match Layout::from_size_align(size, STEP) {
         // SAFETY: the layout has a size.
         Ok(layout) => unsafe { System.alloc(layout) },
         Err(_) => ptr::null_mut(),

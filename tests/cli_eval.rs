@@ -96,3 +96,60 @@ fn a_case_that_runs_away_is_an_error_of_it_alone() {
     }
     assert_eq!(found[3].0.as_deref(), Some("fine"));
 }
+
+/// The error of a template that fails.
+fn error(args: &[&str]) -> String {
+    let output = torii(&[&["eval"], args].concat(), "");
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn a_near_miss_is_shown_with_where_it_is_set() {
+    for args in [
+        &["{{ Values.servce.type }}", "charts/gateway"][..],
+        &["{{ .Values.servce.type }}", "charts/gateway", "--language", "go"],
+    ] {
+        let error = error(args);
+        assert!(error.contains("Values.service` (charts/gateway/values.yaml:"), "{error}");
+    }
+    let error = error(&["{{ Values.replcas }}", "charts/gateway", "-f", "fixtures/values/replicas.yaml"]);
+    assert!(error.contains("`Values.replicas` (fixtures/values/replicas.yaml:2)?"), "{error}");
+}
+
+#[test]
+fn an_error_in_a_text_of_tpl_shows_the_text_and_the_call() {
+    let error = error(&["--language", "go", "a\n{{ tpl \"b\\nc {{ .Values.x.y }}\" . }}"]);
+    let shown = "  --> text of tpl:2:6\n  |\n2 | c {{ .Values.x.y }}\n  |      ^^^^^^^^^^^\n  in tpl, called at TEMPLATE:2:4\n";
+    assert!(error.contains(shown), "{error}");
+}
+
+#[test]
+fn a_text_of_tpl_that_is_no_template_is_shown_where_it_ends_to_be_one() {
+    let error = error(&["--language", "go", "{{ tpl \"b\\nc {{ nofunc }}\" . }}"]);
+    let shown =
+        "  --> text of tpl:2:6\n  |\n2 | c {{ nofunc }}\n  |      ^\n  in tpl, called at TEMPLATE:1:4\n";
+    assert!(error.contains(shown), "{error}");
+}
+
+#[test]
+fn ctx_is_the_whole_context_in_jinja() {
+    let names = "{{ ctx.Release.Name }} {{ (ctx.Values | keys | length) > 3 }} {{ list(ctx, 1) | last }}";
+    assert_eq!(eval(&[names, "charts/gateway"], ""), "release-name true 1\n");
+    assert_eq!(eval(&["{% set ctx = 7 %}{{ ctx }}"], ""), "7\n");
+}
+
+#[test]
+fn a_method_without_parameters_is_read_like_an_attribute_in_jinja() {
+    let template = r#"{% set v = semver("1.20.3-rc.1") %}{{ v.Major }}.{{ v.Minor() }} {{ v.Minor >= 20 }} {{ v.Prerelease }}"#;
+    assert_eq!(eval(&[template], ""), "1.20 true rc.1\n");
+    let error = error(&[r#"{{ semver("1.2.3").Compare }}"#]);
+    assert!(error.starts_with("Error: TEMPLATE:1:4: `Compare` is a method of *semver.Version\n"), "{error}");
+    assert!(error.contains("hint: call it: `.Compare(…)`"), "{error}");
+}
+
+#[test]
+fn an_inline_if_without_else_is_told_what_it_lacks() {
+    let error = error(&[r#"{{ "a" if false }}"#]);
+    assert!(error.contains(r#"hint: an inline `if` without `else` gives nothing: add `else ""`"#), "{error}");
+}

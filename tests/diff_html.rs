@@ -1,8 +1,12 @@
 //! The HTML report in a real browser. These tests skip themselves where none is installed.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 #[path = "support/browser.rs"]
 #[allow(dead_code)]
 mod browser;
+#[path = "support/hostile_review.rs"]
+mod hostile_review;
 #[path = "support/sample_review.rs"]
 #[allow(dead_code)]
 mod sample_review;
@@ -151,9 +155,6 @@ fn the_page_asks_for_nothing_and_keeps_its_policy() {
     browser.eval("new Promise(done => setTimeout(done, 200))");
     assert_eq!(browser.eval("typeof window.planted"), "undefined");
 }
-
-#[path = "support/hostile_review.rs"]
-mod hostile_review;
 
 #[test]
 fn planted_markup_does_nothing() {

@@ -1,5 +1,7 @@
 //! Reports of reviews whose every text was written by someone who means harm.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 #[path = "support/hostile_review.rs"]
 mod hostile_review;
 #[path = "support/markdown_check.rs"]
@@ -33,9 +35,9 @@ const TAGS: &[&str] = &[
     "html", "head", "meta", "title", "style", "script", "body", "a", "main", "header", "div", "h1", "h2",
     "h3", "p", "span", "ul", "li", "b", "nav", "input", "select", "option", "button", "section", "small",
     "table", "thead", "tbody", "tr", "th", "td", "code", "details", "summary", "i", "del", "ins", "br",
-    "footer",
+    "wbr", "footer",
 ];
-const VOID: &[&str] = &["meta", "input", "br"];
+const VOID: &[&str] = &["meta", "input", "br", "wbr"];
 const ATTRIBUTES: &[&str] = &[
     "lang",
     "data-view",
@@ -112,6 +114,26 @@ proptest! {
         prop_assert_eq!(value["reviews"][0]["verdict"]["line"].as_str(), Some(&*review.verdict.line));
         prop_assert_eq!(value["reviews"][0]["changes"].as_array().map(Vec::len), Some(objects));
         prop_assert_eq!(torii::diagnostic::escape(&text), text);
+    }
+
+    #[test]
+    fn junit_is_xml_and_sarif_is_json(texts in texts(), objects in 0..10_usize) {
+        let review = review(&texts, objects);
+        let options = report::junit::Options::default();
+        let xml = report::junit(std::slice::from_ref(&review), &options);
+        let body = xml.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n").unwrap_or_default();
+        let tags = ["testsuites", "testsuite", "testcase", "failure", "system-out"];
+        let attributes = ["name", "tests", "failures", "errors", "skipped", "classname", "type", "message"];
+        if let Err(what) = markup_check::check(body, &tags, &[], &attributes) {
+            return Err(TestCaseError::fail(format!("{what}\n\n{xml}")));
+        }
+        let allowed = |c: char| matches!(c, '\t' | '\n' | ' '..='\u{7e}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..);
+        prop_assert!(xml.chars().all(allowed), "{}", xml);
+        let sarif = report::sarif(std::slice::from_ref(&review));
+        let sarif: serde_json::Value = serde_json::from_str(&sarif)
+            .map_err(|e| TestCaseError::fail(format!("{e}\n\n{sarif}")))?;
+        let impacts: usize = review.changes.iter().map(|object| object.impacts.len()).sum();
+        prop_assert_eq!(sarif["runs"][0]["results"].as_array().map(Vec::len), Some(impacts + 1));
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! The command line: raw arguments → one request → the library → text. One file a command.
 //!
-//! Results go to stdout, everything else to stderr. Exit codes: 0 fine, 1 any error, wrong usage included.
+//! Results go to stdout, everything else to stderr. Exit codes: 0 fine, 1 any error, wrong usage included;
+//! `torii diff` has 2 and 3 for what it finds.
 
 mod completion;
+mod diff;
 mod eval;
 mod flags;
 mod helm;
@@ -15,7 +17,7 @@ mod stack;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use torii::diagnostic::{Error, Result, Severity};
 
 use self::output::Output;
@@ -34,6 +36,7 @@ Examples:
   torii render gateway charts/gateway -f values.yaml    print the objects of a release
   torii render charts/gateway | kubectl apply -f -      and apply them
   torii show values charts/gateway                      print a chart's values
+  torii diff charts/gateway --rev main..HEAD            what a change does
   torii eval '{{ Values.replicas * 2 }}' charts/gateway try an expression
   torii eval --language go '{{ add 1 2 }}'              the same in Go's template language
 
@@ -50,6 +53,7 @@ struct Cli {
 enum Command {
     Render(Box<render::Args>),
     Show(show::Args),
+    Diff(Box<diff::Args>),
     Eval(Box<eval::Args>),
     Completion(completion::Args),
 }
@@ -62,32 +66,62 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error, &mut output),
     };
+    let failure = match &cli.command {
+        Command::Diff(args) => args.failure(),
+        _ => ExitCode::FAILURE,
+    };
+    let fine = |()| ExitCode::SUCCESS;
     let result = match cli.global.color.choose() {
         Ok(()) => stack::with_room(|| match cli.command {
-            Command::Render(args) => render::run(*args, &cli.global, &mut output),
-            Command::Show(args) => show::run(args, &mut output),
-            Command::Eval(args) => eval::run(*args, &cli.global, &mut output),
-            Command::Completion(args) => completion::run(&args, &mut output),
+            Command::Render(args) => render::run(*args, &cli.global, &mut output).map(fine),
+            Command::Show(args) => show::run(args, &mut output).map(fine),
+            Command::Diff(args) => diff::run(&args, &cli.global, &mut output),
+            Command::Eval(args) => eval::run(*args, &cli.global, &mut output).map(fine),
+            Command::Completion(args) => completion::run(&args, &mut output).map(fine),
         }),
         Err(error) => Err(error),
     };
-    let result = result.and_then(|()| output.finish());
+    let result = result.and_then(|code| output.finish().map(|()| code));
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // What was printed before stays: with `--debug`, output that isn't YAML is shown with its error.
             let _ = output.finish();
             output::complain(&error.diagnostic().render(Severity::Error));
-            ExitCode::FAILURE
+            failure
         }
     }
 }
 
+/// [`Cli`] with the command that is run most: the flags of all commands take as long to set up as a small chart
+/// takes to render.
+#[derive(Parser)]
+#[command(name = "torii", version, args_override_self = true)]
+struct RenderCli {
+    #[command(flatten)]
+    global: flags::Global,
+    #[command(subcommand)]
+    command: RenderCommand,
+}
+
+#[derive(Subcommand)]
+enum RenderCommand {
+    Render(Box<render::Args>),
+}
+
 fn parse() -> Result<Cli, clap::Error> {
-    let mut command = Cli::command();
+    if std::env::args_os().nth(1).is_some_and(|command| command == "render" || command == "template") {
+        let RenderCli { global, command: RenderCommand::Render(args) } = parse_as()?;
+        return Ok(Cli { global, command: Command::Render(args) });
+    }
+    parse_as()
+}
+
+fn parse_as<T: Parser>() -> Result<T, clap::Error> {
+    let mut command = T::command();
     let matches = command.try_get_matches_from_mut(std::env::args_os())?;
-    Cli::from_arg_matches(&matches).map_err(|e| e.format(&mut command))
+    T::from_arg_matches(&matches).map_err(|e| e.format(&mut command))
 }
 
 /// Shows help and version, and what is wrong with the arguments. Clap's exit code for wrong usage is 2; here

@@ -368,26 +368,29 @@ fn ignore(rules: &[Rule], change: &mut Change, ignored: &mut [Ignored]) -> bool 
         return true;
     }
     let had = change.fields.len();
+    // The rule that hid a field last: if nothing is left, it is the one that hid the object.
+    let mut last = None;
     change.fields.retain_mut(|field| {
-        for (rule, ignored) in &mut own {
+        for (i, (rule, ignored)) in own.iter_mut().enumerate() {
             let Some(pattern) = &rule.path else { continue };
-            match hide(pattern, field) {
-                Hidden::Nothing => {}
-                Hidden::Part => ignored.fields += 1,
-                Hidden::All => {
-                    ignored.fields += 1;
-                    return false;
-                }
+            let hidden = hide(pattern, field);
+            if hidden != Hidden::Nothing {
+                ignored.fields += 1;
+                last = Some(i);
+            }
+            if hidden == Hidden::All {
+                return false;
             }
         }
         true
     });
     // Added, removed and renamed objects are changes without any field.
-    had > 0
-        && change.fields.is_empty()
-        && change.old.is_some()
-        && change.new.is_some()
-        && change.similarity.is_none()
+    let kept = change.old.is_none() || change.new.is_none() || change.similarity.is_some();
+    let empty = had > 0 && change.fields.is_empty() && !kept;
+    if let (true, Some((_, ignored))) = (empty, last.and_then(|last| own.get_mut(last))) {
+        ignored.objects += 1;
+    }
+    empty
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

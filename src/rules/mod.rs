@@ -1,8 +1,10 @@
 //! Rules about objects and about changes of objects: below all that use them, so that each rule is there once.
 //!
 //! What rules of both kinds look at: single fields ([`read`]), pods and what they may do ([`workload`]), label
-//! selectors ([`selector`]), and who selects whom on a side ([`topology`]).
+//! selectors ([`selector`]), who selects whom on a side ([`topology`]), and which API versions are gone
+//! ([`api_versions`]).
 
+pub mod api_versions;
 pub mod change;
 pub mod quantity;
 pub mod read;

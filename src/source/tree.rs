@@ -36,7 +36,7 @@ pub enum Found {
 /// Where one name leads.
 enum Place<'a> {
     Disk(&'a str),
-    Git(Revision, String),
+    Git(Box<Revision>, String),
 }
 
 impl Tree {
@@ -47,7 +47,7 @@ impl Tree {
     /// [`unpack`](super::unpack) refuse.
     pub fn open(&self, path: &str, options: &Options, budget: &mut Budget) -> Result<Files> {
         let place = match &self.revision {
-            Some(revision) => Place::Git(revision.clone(), revision.path_of(path)?),
+            Some(revision) => Place::Git(Box::new(revision.clone()), revision.path_of(path)?),
             None => self.place(path, budget.limits())?,
         };
         match place {
@@ -98,7 +98,7 @@ impl Tree {
             Place::Git(revision, inner) => match revision.kind(&inner)? {
                 Some(git::Kind::Folder) => Ok(Found::Folder),
                 Some(_) => Ok(Found::File),
-                None => Err(not_found(&revision.shown(&inner))),
+                None => Err(revision.missing(&inner)),
             },
             Place::Disk(path) => match fs::metadata(path).map_err(|e| stat(path, &e))? {
                 metadata if metadata.is_dir() => Ok(Found::Folder),
@@ -122,19 +122,19 @@ impl Tree {
         if let Some(revision) = &self.revision
             && let Some(inner) = path.strip_prefix(revision.name()).and_then(|rest| rest.strip_prefix(':'))
         {
-            return Ok(Place::Git(revision.clone(), inner.to_string()));
+            return Ok(Place::Git(Box::new(revision.clone()), inner.to_string()));
         }
         if let Some(revision) = &self.revision
             && path != "-"
             && let Some(inner) = revision.inner_path(path)
             && (git::spelled(path).is_none() || revision.kind(&inner)?.is_some())
         {
-            return Ok(Place::Git(revision.clone(), inner));
+            return Ok(Place::Git(Box::new(revision.clone()), inner));
         }
         let is_missing = |e: &io::Error| e.kind() == ErrorKind::NotFound;
         if git::spelled(path).is_some() && fs::symlink_metadata(path).is_err_and(|e| is_missing(&e)) {
             let (revision, inner) = git::named(path, limits)?;
-            return Ok(Place::Git(revision, inner));
+            return Ok(Place::Git(Box::new(revision), inner));
         }
         Ok(Place::Disk(path))
     }

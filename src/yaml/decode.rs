@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::value::{Int, IntKind, Map, MapType, Room, Str, Value, size};
 
-use super::meaning::{is_merge, key_text, typed};
+use super::meaning::{binary_text, is_merge, key_text, typed};
 use super::node::{Document, Id, Node, NodeKind};
 use super::resolve::{Scalar, is_timestamp, resolve};
 use super::token::Mark;
-use super::{DECODING, base64, go_syntax};
+use super::{DECODING, go_syntax};
 
 /// `encoding/json` reads no deeper.
 const MAX_JSON_DEPTH: usize = 10_000;
@@ -473,8 +473,8 @@ impl<'d, 'a> Decoder<'d, 'a> {
             },
             b"timestamp" if is_timestamp(text) => Scalar::Str,
             b"timestamp" => return refuse(resolve(text).tag()),
-            b"binary" => match base64::decode(text) {
-                Some(bytes) => return Ok(Value::String(Str::from(Str::from_bytes(bytes).to_text()))),
+            b"binary" => match binary_text(text) {
+                Some(text) => return Ok(Value::String(text)),
                 None => {
                     return Err(yaml_fault("!!binary value contains invalid base64 data".into(), node.mark));
                 }

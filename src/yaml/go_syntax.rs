@@ -71,18 +71,26 @@ fn print(document: &Document<'_>, node: &Node<'_>, depth: usize, out: &mut Strin
                 if let [key, value] = pair
                     && !is_merge(key)
                 {
-                    let mut key_text = String::new();
-                    print(document, key, depth + 1, &mut key_text);
-                    entries.insert(key_text, value);
+                    let mut printed = String::new();
+                    print(document, key, depth + 1, &mut printed);
+                    entries.insert(order(key, &printed), (printed, value));
                 }
             }
             out.push_str("map[interface {}]interface {}{");
-            for (i, (key, value)) in entries.into_iter().enumerate() {
+            for (i, (key, value)) in entries.into_values().enumerate() {
                 let _ = write!(out, "{}{key}:", if i > 0 { ", " } else { "" });
                 print(document, value, depth + 1, out);
             }
             out.push('}');
         }
+    }
+}
+
+/// What keys are ordered by: strings come first, by their bytes. (Go orders types by their addresses.)
+fn order(key: &Node<'_>, printed: &str) -> (bool, Vec<u8>) {
+    match &key.kind {
+        NodeKind::Scalar { value, .. } if typed(key, value) == Scalar::Str => (false, value.to_vec()),
+        _ => (true, printed.as_bytes().to_vec()),
     }
 }
 

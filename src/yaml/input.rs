@@ -47,10 +47,7 @@ fn from_utf8(bytes: &[u8], skipped: usize) -> Input<'_> {
     let mut start = 0;
     let mut end = BLOCK - skipped;
     while end < bytes.len() {
-        let mut next = end;
-        while next > start && is_cut(bytes, next) {
-            next -= 1;
-        }
+        let next = end - cut_bytes(bytes.get(start..end).unwrap_or_default());
         if next > at {
             break;
         }
@@ -71,9 +68,18 @@ fn place(before: &[u8]) -> (usize, usize) {
     (memchr::memchr_iter(b'\n', before).count() + 1, String::from_utf8_lossy(line).chars().count() + 1)
 }
 
-/// Whether a character begins before `at` and does not end there.
-fn is_cut(bytes: &[u8], at: usize) -> bool {
-    bytes.get(at).is_some_and(|b| b & 0xC0 == 0x80)
+/// How many bytes at the end of a block begin a character that does not end there.
+fn cut_bytes(block: &[u8]) -> usize {
+    let Some((back, first)) = (1..4).zip(block.iter().rev()).find(|(_, b)| **b & 0xC0 != 0x80) else {
+        return 0;
+    };
+    let width = match first {
+        0xC0..=0xDF => 2,
+        0xE0..=0xEF => 3,
+        0xF0..=0xF7 => 4,
+        _ => 1,
+    };
+    if width > back { back } else { 0 }
 }
 
 /// The first byte that go-yaml refuses, with its words.
@@ -176,9 +182,7 @@ fn from_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Input<'static> {
     if fault.is_some_and(|fault| !fault.starts_with("incomplete")) {
         // A fault spoils its whole block.
         let mut keep = text.len() - text.len() % (BLOCK / 2);
-        while is_cut(&text, keep) {
-            keep -= 1;
-        }
+        keep -= cut_bytes(text.get(..keep).unwrap_or_default());
         text.truncate(keep);
     }
     Input { text: Cow::Owned(text), fault, fault_place: (0, 0) }
@@ -195,6 +199,19 @@ mod tests {
         let input = Input::new(&bytes);
         assert_eq!(input.text.len(), 1024);
         assert_eq!(input.fault, Some("control characters are not allowed"));
+    }
+
+    #[test]
+    fn bytes_that_continue_no_character_belong_to_the_block_they_stand_in() {
+        let mut bytes = vec![b'a'; 600];
+        bytes[500..590].fill(0xB1);
+        let input = Input::new(&bytes);
+        assert_eq!((input.text.len(), input.fault), (0, Some("invalid leading UTF-8 octet")));
+        // A character that stands across the end is only looked at in the next block.
+        let mut bytes = vec![b'a'; 600];
+        bytes[511] = 0xE3;
+        let input = Input::new(&bytes);
+        assert_eq!((input.text.len(), input.fault), (511, Some("invalid trailing UTF-8 octet")));
     }
 
     #[test]

@@ -314,6 +314,12 @@ list: []
     }
 
     #[test]
+    fn a_binary_key_is_found_by_the_text_it_stands_for() {
+        let position = locate(b"!!binary aGk=: 1\n", &[Step::key("hi")]).unwrap();
+        assert_eq!(position.value, Spot { line: 1, column: 16 });
+    }
+
+    #[test]
     fn a_text_that_contains_itself_ends() {
         let mut count = 0;
         leaves(b"a: &a [b, *a]\n", &mut |_, _| count += 1);

@@ -2,6 +2,7 @@
 
 use crate::value::Str;
 
+use super::base64;
 use super::node::{Node, NodeKind};
 use super::resolve::{Scalar, resolve};
 
@@ -25,7 +26,15 @@ pub(super) fn typed(node: &Node<'_>, text: &[u8]) -> Scalar {
 /// The text of a key that is a string, a number or a boolean.
 pub(super) fn key_text(node: &Node<'_>) -> Option<Str> {
     let NodeKind::Scalar { value, .. } = &node.kind else { return None };
+    if node.tag.as_deref() == Some(b"tag:yaml.org,2002:binary") {
+        return binary_text(value);
+    }
     scalar_key(typed(node, value), value)
+}
+
+/// The text of a `!!binary` scalar, where JSON replaces what is no UTF-8. `None` if it isn't base64.
+pub(super) fn binary_text(text: &[u8]) -> Option<Str> {
+    Some(Str::from(Str::from_bytes(base64::decode(text)?).to_text()))
 }
 
 /// What sigs makes of a key of this type.

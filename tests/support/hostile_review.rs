@@ -167,6 +167,7 @@ pub fn review(texts: &[String], objects: usize) -> Review {
         new: Some(Value::list(vec![Value::string(next())])),
         old_place: Some(next()),
         new_place: Some(next()),
+        moved: Some(next()),
     };
     let mut changes = Vec::new();
     for i in 0..objects {

@@ -105,7 +105,7 @@ fn text(line: &str) -> Result<(), String> {
             return Err(format!("a link: {plain}"));
         }
     }
-    if plain.matches("**").count() % 2 != 0 {
+    if !plain.matches("**").count().is_multiple_of(2) {
         return Err("bold is not closed".to_string());
     }
     Ok(())

@@ -291,7 +291,12 @@ pub fn review() -> Review {
             &[],
             "deletes the disruption budget: nodes may drain all pods at once",
         )],
-        causes: vec![cause(ChartVersion, "1.29.0 → 1.30.0", "", "")],
+        causes: vec![cause(
+            ChartVersion,
+            "version",
+            "main:charts/gateway/Chart.yaml:5",
+            "charts/gateway/Chart.yaml:5",
+        )],
         ..change(Some(&job), None)
     };
 
@@ -305,6 +310,7 @@ pub fn review() -> Review {
                 new: new.map(value),
                 old_place: place(old_place),
                 new_place: place(new_place),
+                moved: (kind == ValueChangeKind::Removed).then(|| "disruption.minAvailable".to_string()),
             }
         };
     use ValueChangeKind::{Added, Changed, Removed, Retyped};

@@ -114,7 +114,10 @@ impl Part {
         match self {
             Part::KubeVersion => old.kube_version != new.kube_version,
             Part::ApiVersions => old.api_versions != new.api_versions,
-            Part::Lookup => old.lookup_file != new.lookup_file,
+            Part::Lookup => {
+                let stored = [old, new].iter().any(|request| request.tree.revision.is_some());
+                old.lookup_file != new.lookup_file || (old.lookup_file.is_some() && stored)
+            }
             Part::Name => old.release.name != new.release.name,
             Part::Namespace => old.release.namespace != new.release.namespace,
             Part::Revision => {
@@ -130,7 +133,10 @@ impl Part {
         match self {
             Part::KubeVersion => request.kube_version.clone_from(&from.kube_version),
             Part::ApiVersions => request.api_versions.clone_from(&from.api_versions),
-            Part::Lookup => request.lookup_file.clone_from(&from.lookup_file),
+            Part::Lookup => {
+                request.lookup_file.clone_from(&from.lookup_file);
+                request.tree.clone_from(&from.tree);
+            }
             Part::Name => request.release.name.clone_from(&from.release.name),
             Part::Namespace => request.release.namespace.clone_from(&from.release.namespace),
             Part::Revision => {
@@ -289,6 +295,17 @@ impl<'a> Difference<'a> {
     pub fn of_kind(&self, kind: CauseKind) -> Vec<usize> {
         let own = self.atoms.iter().enumerate().filter(|(_, atom)| atom.kind == kind);
         own.map(|(index, _)| index).collect()
+    }
+
+    /// Whether a piece is a file that only one side has.
+    pub fn is_one_sided(&self, atom: usize) -> bool {
+        let Some(What::Template(pair, name) | What::File(pair, name)) = self.atoms.get(atom).map(|a| &a.what)
+        else {
+            return false;
+        };
+        let has =
+            |chart: &Chart| chart.templates.iter().chain(chart.files.iter()).any(|file| file.name == *name);
+        self.pairs.get(*pair).is_some_and(|pair| has(pair.old) != has(pair.new))
     }
 
     /// The kinds of which there are pieces, in the order in which causes are told.

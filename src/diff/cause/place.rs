@@ -24,6 +24,10 @@ use super::search::{Found, Group};
 /// How many bytes of templates and their output are looked through for the lines of causes.
 const MAX_BYTES: usize = 256 << 20;
 
+/// So many edited lines of a template in one place are told by the first of them, where the line that wrote a field
+/// can't be told.
+const MAX_EDIT: usize = 3;
+
 /// A cause; its words are shared by all that it causes.
 #[derive(Clone, Debug)]
 pub struct Told {
@@ -123,6 +127,11 @@ impl Namer<'_> {
                 };
                 told.places = self.charts(*pair).map(|c| has(c).then(|| c.display_path(name).into()));
                 told.what = told.places[1].clone().or_else(|| told.places[0].clone());
+                if let [Some(old), Some(new)] = self.charts(*pair).map(|chart| text_of(chart, name))
+                    && let Some(line) = edited_line(&old.to_text(), &new.to_text())
+                {
+                    told.places = told.places.map(|file| Some(format!("{}:{line}", file?).into()));
+                }
             }
             What::Structure(pair) => {
                 told.what = Some(self.charts(*pair)[1].display_path("Chart.yaml").into());
@@ -180,6 +189,20 @@ impl Namer<'_> {
     }
 }
 
+fn text_of<'a>(chart: &'a Chart, name: &str) -> Option<&'a Str> {
+    chart.templates.iter().chain(chart.files.iter()).find(|file| *file.name == *name).map(|file| &file.data)
+}
+
+/// The first line that differs between two texts, if only a few lines in one place do.
+fn edited_line(old: &str, new: &str) -> Option<usize> {
+    let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
+    let start = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
+    let rest = (old.len() - start, new.len() - start);
+    let end =
+        old.iter().rev().zip(new.iter().rev()).take(rest.0.min(rest.1)).take_while(|(a, b)| a == b).count();
+    (rest.0.max(rest.1) - end <= MAX_EDIT).then_some(start + 1)
+}
+
 fn metadata_place(chart: &Chart, key: &str) -> Arc<str> {
     place_in(chart.metadata_text.as_ref(), &chart.display_path("Chart.yaml"), &[yaml::Step::key(key)])
 }
@@ -222,8 +245,8 @@ impl<'a> Lines<'a> {
         let mut wanted = Vec::new();
         for (index, (change, causes)) in changes.iter().zip(fields.iter()).enumerate() {
             let is_there = if side == 1 { change.new.is_some() } else { change.old.is_some() };
-            for (cause, (group, told)) in causes.iter().enumerate() {
-                if let Some(source) = self.template(groups.get(*group as usize), told, side)
+            for (cause, (group, _)) in causes.iter().enumerate() {
+                if let Some(source) = self.template(groups.get(*group as usize), side)
                     && is_there
                     && let Some(steps) = steps_to_text(&change.path, which)
                 {
@@ -257,12 +280,12 @@ impl<'a> Lines<'a> {
     }
 
     /// The template on a side that a cause is.
-    fn template(&self, group: Option<&Group>, told: &Told, side: usize) -> Option<&'a Source> {
+    fn template(&self, group: Option<&Group>, side: usize) -> Option<&'a Source> {
         let [atom] = group?.atoms[..] else { return None };
-        match self.difference.atoms[atom].what {
-            What::Template(..) => self.sources[side].get(&**told.places[side].as_ref()?).copied(),
-            _ => None,
-        }
+        let What::Template(pair, name) = &self.difference.atoms[atom].what else { return None };
+        let pair = &self.difference.pairs[*pair];
+        let file = if side == 0 { pair.old } else { pair.new }.display_path(name);
+        self.sources[side].get(&*file).copied()
     }
 }
 

@@ -147,7 +147,10 @@ impl<'a> Search<'a> {
             open = self.narrow(first, open, false);
         }
         for point in open {
-            self.cause(point, &Group { kind, atoms: Vec::new() });
+            // A template that is on one side only has to do with it, whatever else has.
+            let own = self.own[point]
+                .filter(|own| kind == CauseKind::Template && self.difference.is_one_sided(*own));
+            self.cause(point, &Group { kind, atoms: own.into_iter().collect() });
         }
     }
 

@@ -80,7 +80,7 @@ fn rendered(request: Request, loaded: Loaded) -> Side {
     let output = render::render_loaded(&request, &loaded).unwrap();
     let rendered = Rendered { request, loaded, volatile: output.volatile, sources: output.sources.clone() };
     let objects = rendered.objects_of(&output).unwrap();
-    Side { name: "shop".into(), objects, rendered: Some(rendered), warnings: Vec::new() }
+    Side { name: "shop".into(), objects, rendered: Some(rendered), release: None, warnings: Vec::new() }
 }
 
 fn side(files: &[Text], set: &[&str]) -> Side {
@@ -221,7 +221,7 @@ data:
             "ConfigMap/edge data.color: Defaults color (shop/values.yaml:4 > shop/values.yaml:5), Template shop/templates/config.yaml (shop/templates/config.yaml:6 > shop/templates/config.yaml:7)",
             "ConfigMap/edge data.shade: Template shop/templates/config.yaml (shop/templates/config.yaml > shop/templates/config.yaml:9)",
             "Deployment/edge metadata.labels.chart: ChartVersion version (shop/Chart.yaml:3 > shop/Chart.yaml:4)",
-            "Deployment/edge metadata.labels.team: Template shop/templates/_helpers.tpl (shop/templates/_helpers.tpl > shop/templates/_helpers.tpl:3)",
+            "Deployment/edge metadata.labels.team: Template shop/templates/_helpers.tpl (shop/templates/_helpers.tpl:3 > shop/templates/_helpers.tpl:3)",
             "Deployment/edge spec.replicas: Defaults replicas (shop/values.yaml:2 > shop/values.yaml:3)",
             "Deployment/edge spec.template.metadata.annotations[\"checksum/config\"]: Defaults color (shop/values.yaml:4 > shop/values.yaml:5)",
         ]

@@ -7,7 +7,7 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 pub const MAX_LINES: usize = 50_000;
 
 /// Words a side up to which two lines are compared word by word; beyond it the whole line counts as replaced.
-const MAX_WORDS: usize = 1_000;
+const MAX_WORDS: usize = 200;
 
 /// A part of two texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -218,6 +218,22 @@ mod tests {
             panic!("{}", parts.len())
         };
         assert_eq!((a.len(), b.len()), (MAX_LINES - 4, MAX_LINES - 4));
+    }
+
+    #[test]
+    fn texts_of_the_same_lines_in_disorder_end_soon() {
+        let mixed = |seed: usize| -> Vec<String> {
+            let mut n = seed;
+            let mut next = || {
+                n = n.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                format!("line {}", (n >> 33) % 17)
+            };
+            (0..20_000).map(|_| next()).collect()
+        };
+        let (old, new) = (mixed(1), mixed(2));
+        let start = std::time::Instant::now();
+        let parts = parts(&old, &new, 3);
+        assert!(parts.len() > 1 && start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
     }
 
     #[test]

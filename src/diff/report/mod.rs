@@ -9,7 +9,7 @@
 
 pub mod html;
 pub mod json;
-//pub mod json_patch;
+pub mod json_patch;
 pub mod junit;
 pub mod lines;
 pub mod markdown;
@@ -20,7 +20,7 @@ pub mod words;
 
 pub use self::html::html;
 pub use self::json::json;
-//pub use self::json_patch::json_patch;
+pub use self::json_patch::json_patch;
 pub use self::junit::junit;
 pub use self::markdown::markdown;
 pub use self::sarif::sarif;

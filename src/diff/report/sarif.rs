@@ -167,7 +167,7 @@ fn template(review: &Review, object: &ObjectReview) -> String {
         (None, Some(old)) => (&review.old, old),
         (None, None) => return review.new.name.clone(),
     };
-    let path = side.name.rsplit_once(':').map_or(side.name.as_str(), |(_, path)| path).trim_end_matches('/');
+    let path = words::without_revision(&side.name).trim_end_matches('/');
     let chart = side.chart.as_deref().and_then(|chart| chart.split(' ').next());
     match own.source.split_once('/') {
         Some((name, rest)) if Some(name) == chart && !path.ends_with(".tgz") => format!("{path}/{rest}"),
@@ -175,16 +175,10 @@ fn template(review: &Review, object: &ObjectReview) -> String {
     }
 }
 
-/// A file and line of a text like `values-prod.yaml:12`, or `values-prod.yaml:12:3`.
+/// A file and line of a text like `values-prod.yaml:12`, or `main:values-prod.yaml:12`.
 fn place(text: &str) -> (String, usize) {
-    let split = |text: &str| {
-        let (file, number) = text.rsplit_once(':')?;
-        Some((file.to_string(), number.parse::<usize>().ok().filter(|n| *n > 0)?))
-    };
-    match split(text) {
-        Some((file, number)) => split(&file).unwrap_or((file, number)),
-        None => (text.to_string(), 1),
-    }
+    let (file, line) = words::line_of(text).unwrap_or((text, 1));
+    (words::without_revision(file).to_string(), line)
 }
 
 /// A path as a relative URI reference.
@@ -210,7 +204,7 @@ mod tests {
     #[test]
     fn places_are_files_and_lines() {
         assert_eq!(place("values-prod.yaml:12"), ("values-prod.yaml".into(), 12));
-        assert_eq!(place("main:values.yaml:12:3"), ("main:values.yaml".into(), 12));
+        assert_eq!(place("main:values.yaml:12"), ("values.yaml".into(), 12));
         assert_eq!(place("--set"), ("--set".into(), 1));
     }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::compare::Same;
 use crate::diff::{
-    Cause, CauseKind, FieldReview, FoldKind, ObjectReview, Review, SideSummary, ValueChangeKind,
-    ValueFindingKind, Verdict,
+    Cause, CauseKind, FieldReview, Fold, FoldKind, ObjectReview, Review, SideSummary, ValueChange,
+    ValueChangeKind, ValueFindingKind, Verdict,
 };
 use crate::manifest::object::{Identity, Role};
 use crate::rules::change::{Effect, Impact};
@@ -152,6 +152,15 @@ pub fn type_name(value: &Value) -> &'static str {
     }
 }
 
+/// Where a value seems to have gone to, or come from.
+pub fn moved(change: &ValueChange) -> Option<String> {
+    let other = change.moved.as_deref()?;
+    Some(match change.kind {
+        ValueChangeKind::Removed => format!("seems to be {other} now"),
+        _ => format!("seems to have been {other}"),
+    })
+}
+
 /// The name of a finding about a value, in JSON.
 pub fn value_finding(kind: ValueFindingKind) -> &'static str {
     match kind {
@@ -194,9 +203,10 @@ pub fn cause(cause: &Cause) -> String {
         (CauseKind::Values, None) => "the values differ".to_string(),
         (CauseKind::Defaults, Some(what)) => format!("the default of {what}"),
         (CauseKind::Defaults, None) => "the chart's defaults differ".to_string(),
-        (CauseKind::Template, Some(what)) => format!("the template {what}"),
+        (CauseKind::Template, Some(what)) if what.contains("templates/") => format!("the template {what}"),
+        (CauseKind::Template, Some(what)) => format!("the file {what}"),
         (CauseKind::Template, None) => "the templates differ".to_string(),
-        (CauseKind::ChartVersion, Some(what)) => format!("the chart's version, {what}"),
+        (CauseKind::ChartVersion, Some(what)) => format!("the chart's {what}"),
         (CauseKind::ChartVersion, None) => "the chart's version".to_string(),
         (CauseKind::Capabilities, Some(what)) => format!("the cluster's capabilities, {what}"),
         (CauseKind::Capabilities, None) => "the cluster's capabilities".to_string(),
@@ -252,17 +262,42 @@ pub fn causes_of<'a>(object: &'a ObjectReview, impact: &Impact) -> &'a [Cause] {
     fields.next().map(|field| field.causes.as_slice()).unwrap_or_default()
 }
 
-/// Two places, with their common file told once: `values-prod.yaml:12 → :14`.
+/// Two places, with their common file told once: `values-prod.yaml:12 → :14`. A file is the same at another
+/// revision.
 pub fn places(old: Option<&str>, new: Option<&str>) -> Option<String> {
     Some(match (old, new) {
         (None, None) => return None,
         (Some(one), None) | (None, Some(one)) => one.to_string(),
         (Some(old), Some(new)) if old == new => new.to_string(),
-        (Some(old), Some(new)) => match (old.rsplit_once(':'), new.rsplit_once(':')) {
-            (Some((file, _)), Some((other, line))) if file == other => format!("{old} → :{line}"),
+        (Some(old), Some(new)) => match (line_of(old), line_of(new)) {
+            (Some((file, old_line)), Some((other, line)))
+                if without_revision(file) == without_revision(other) =>
+            {
+                match old_line == line {
+                    true => format!("{}:{line}", without_revision(file)),
+                    false => format!("{}:{old_line} → :{line}", without_revision(file)),
+                }
+            }
+            (None, None) if without_revision(old) == without_revision(new) => {
+                without_revision(new).to_string()
+            }
             _ => format!("{old} → {new}"),
         },
     })
+}
+
+/// The file and line of `values-prod.yaml:12`.
+pub fn line_of(place: &str) -> Option<(&str, usize)> {
+    let (file, line) = place.rsplit_once(':')?;
+    Some((file, line.parse().ok().filter(|line| *line > 0)?))
+}
+
+/// The path of `main:charts/gateway/values.yaml`.
+pub fn without_revision(file: &str) -> &str {
+    match file.split_once(':') {
+        Some((_, path)) if !path.is_empty() && !path.starts_with("//") => path,
+        _ => file,
+    }
 }
 
 /// What a side is, in a few words: `gateway 1.29.0`, or how the user named it.
@@ -316,6 +351,17 @@ pub fn objects_and_fields(objects: usize, fields: usize) -> String {
         (objects, 0) => count(objects, "object"),
         (objects, fields) => format!("{} and {}", count(objects, "object"), count(fields, "field")),
     }
+}
+
+/// The line of a fold: `48 objects: only helm.sh/chart 1.29.0 → 1.30.0`.
+pub fn fold_line(fold: &Fold) -> (String, String) {
+    let objects = count(fold.objects.len(), "object");
+    let line = match fold.only {
+        0 => fold.message.clone(),
+        only if only >= fold.objects.len() => format!("only {}", fold.message),
+        only => format!("{} ({only} of them differ in nothing else)", fold.message),
+    };
+    (objects, line)
 }
 
 /// How many fields of an object are told with other objects.
@@ -461,8 +507,18 @@ mod tests {
     fn a_cause_names_a_file_once() {
         let values = image(CauseKind::Values, "image.tag", "values-prod.yaml:12", "values-prod.yaml:14");
         assert_eq!(because(&[values]).unwrap(), "because image.tag, values-prod.yaml:12 → :14");
-        let template = image(CauseKind::Template, "a/t.yaml", "a/t.yaml:3", "a/t.yaml:3");
-        assert_eq!(because(&[template]).unwrap(), "because the template a/t.yaml:3");
+        let template =
+            image(CauseKind::Template, "a/templates/t.yaml", "a/templates/t.yaml:3", "a/templates/t.yaml:3");
+        assert_eq!(because(&[template]).unwrap(), "because the template a/templates/t.yaml:3");
+    }
+
+    #[test]
+    fn a_file_is_the_same_at_another_revision() {
+        let told = |old, new| places(Some(old), Some(new)).unwrap();
+        assert_eq!(told("main:a/values.yaml:12", "a/values.yaml:14"), "a/values.yaml:12 → :14");
+        assert_eq!(told("v1:a/values.yaml:12", "v2:a/values.yaml:12"), "a/values.yaml:12");
+        assert_eq!(told("a.yaml:1", "b.yaml:1"), "a.yaml:1 → b.yaml:1");
+        assert_eq!(told("--set", "a.yaml:1"), "--set → a.yaml:1");
     }
 
     #[test]

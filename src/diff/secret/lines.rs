@@ -129,7 +129,7 @@ fn value_behind(line: &[u8], name: usize, end: usize, flag: bool) -> Option<Rang
         }
         _ => false,
     };
-    if !assigned && !(flag && at > gap) {
+    if !assigned && (!flag || at == gap) {
         return None;
     }
     // `a::b` and `password://` are no assignments.

@@ -14,6 +14,7 @@
 mod context;
 mod lines;
 mod names;
+mod public;
 mod shapes;
 mod taint;
 mod walk;
@@ -66,20 +67,21 @@ impl Finder {
         self.public(&object.id.kind);
         if is_secret(object) {
             self.names.insert(object.id.name.as_bytes().to_vec());
-            self.find(&object.value);
+            self.find(&object.value, true);
         }
     }
 
     /// Learns what an object that is shown holds.
     pub fn shown_object(&mut self, object: &Object) {
         if !is_secret(object) {
-            self.find(&object.value);
+            public::words(&object.value, &mut |word| self.public.add(word));
+            self.find(&object.value, false);
         }
     }
 
     /// Learns values of a chart or of the user.
     pub fn values(&mut self, values: &Map) {
-        self.find(&Value::Map(values.clone()));
+        self.find(&Value::Map(values.clone()), false);
     }
 
     /// Learns a word that is no secret, even if some Secret holds it.
@@ -87,8 +89,8 @@ impl Finder {
         self.public.add(name);
     }
 
-    fn find(&mut self, value: &Value) {
-        let mut sink = Gather { known: &mut self.known, shapes: &self.shapes };
+    fn find(&mut self, value: &Value, sure: bool) {
+        let mut sink = Gather { known: &mut self.known, shapes: &self.shapes, sure };
         Walk { sink: &mut sink, names: &self.names }.value(value, Context::ROOT);
     }
 
@@ -119,17 +121,22 @@ fn is_secret(object: &Object) -> bool {
 struct Gather<'a> {
     known: &'a mut Known,
     shapes: &'a Shapes,
+    /// Whether all of it stands in a Secret.
+    sure: bool,
 }
 
 impl Sink for Gather<'_> {
     fn secret(&mut self, secret: &[u8], within: bool) -> Str {
-        self.known.add(secret);
+        self.known.add(secret, self.sure);
         if within {
             // A secret text may hold smaller secrets: the passwords of a configuration file.
             let mut found = Vec::new();
             lines::find(secret, &mut found);
             self.shapes.find(secret, &mut found);
-            found.into_iter().filter_map(|range| secret.get(range)).for_each(|secret| self.known.add(secret));
+            found
+                .into_iter()
+                .filter_map(|range| secret.get(range))
+                .for_each(|secret| self.known.add(secret, false));
         }
         Str::EMPTY
     }
@@ -140,10 +147,16 @@ impl Sink for Gather<'_> {
             lines::find(text, &mut found);
         }
         self.shapes.find(text, &mut found);
-        found.into_iter().filter_map(|range| text.get(range)).for_each(|secret| self.known.add(secret));
+        found
+            .into_iter()
+            .filter_map(|range| text.get(range))
+            .for_each(|secret| self.known.add(secret, false));
         None
     }
 }
+
+/// Where a secret stands in a text, and which, if it is a known one.
+type Span<'a> = (Range<usize>, Option<&'a Arc<[u8]>>);
 
 /// Hides secrets.
 pub(super) struct Hider {
@@ -191,7 +204,7 @@ impl Hider {
 
     /// A text with the secrets in it hidden; `None` if there are none. `settings`: also the values of names.
     fn spans(&self, text: &[u8], settings: bool) -> Option<Vec<u8>> {
-        let mut found: Vec<(Range<usize>, Option<&Arc<[u8]>>)> = self.taint.find(text).collect();
+        let mut found: Vec<Span<'_>> = self.taint.find(text).collect();
         let mut ranges = Vec::new();
         if settings {
             lines::find(text, &mut ranges);
@@ -202,7 +215,7 @@ impl Hider {
             return None;
         }
         found.sort_by_key(|(range, secret)| (range.start, std::cmp::Reverse(range.end), secret.is_none()));
-        let mut merged: Vec<(Range<usize>, Option<&Arc<[u8]>>)> = Vec::with_capacity(found.len());
+        let mut merged: Vec<Span<'_>> = Vec::with_capacity(found.len());
         for (range, secret) in found {
             match merged.last_mut() {
                 Some((last, _)) if range.end <= last.end => {}
@@ -237,14 +250,15 @@ impl Sink for &Hider {
 }
 
 /// Whether a text under a secret-looking name gives nothing away: empty, a truth value, a reference to where the
-/// secret is, or hidden already.
+/// secret is, a command that gets it, or hidden already.
 fn is_harmless(text: &[u8]) -> bool {
     const WORDS: &[&str] = &["true", "false", "null", "none", "nil", "~", "yes", "no", "on", "off"];
-    const PATHS: &[&str] = &["/var/run/secrets/", "/run/secrets/", "/etc/"];
+    const BEGINNINGS: &[&str] = &["/var/run/secrets/", "/run/secrets/", "/etc/", "$("];
     let text = text.trim_ascii();
     text.is_empty()
         || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word.as_bytes()))
-        || PATHS.iter().any(|path| text.starts_with(path.as_bytes()))
+        || BEGINNINGS.iter().any(|beginning| text.starts_with(beginning.as_bytes()))
+        || taint::is_path(text)
         || text.starts_with(MASK.as_bytes())
         || is_reference(text)
 }
@@ -257,7 +271,7 @@ fn is_reference(text: &[u8]) -> bool {
     let within =
         |open: &[u8], close: &[u8]| text.strip_prefix(open).and_then(|text| text.strip_suffix(close));
     within(b"$(", b")").is_some_and(is_name)
-        || within(b"${", b"}").is_some_and(is_name)
+        || within(b"${", b"}").is_some_and(|name| is_name(name.strip_suffix(b":-").unwrap_or(name)))
         || within(b"{{", b"}}").is_some_and(|inner| memchr::memmem::find(inner, b"}}").is_none())
         || text.strip_prefix(b"$").is_some_and(|name| {
             name.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_') && is_name(name)

@@ -120,6 +120,10 @@ pub(super) fn meaning(name: &str) -> Meaning {
     if name.len() > MAX_NAME || !STEMS.iter().any(|stem| contains(name, stem)) {
         return Meaning::Plain;
     }
+    // `checksum/secret` is a hash of a whole template, made to be seen.
+    if contains(name, "checksum") {
+        return Meaning::Plain;
+    }
     // Of `example.com/db-password`, and of annotations in general, the part behind the slash counts.
     let name = name.rsplit('/').next().unwrap_or(name);
     let words = words(name);

@@ -106,7 +106,7 @@ fn has_digit(bytes: &[u8]) -> bool {
 /// Ports with a path before an `@` are no passwords: `http://host:8080/@scope/package`. Neither are references.
 fn is_password(bytes: &[u8]) -> bool {
     let digits = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
-    !(digits > 0 && bytes.get(digits) == Some(&b'/')) && !super::is_reference(bytes)
+    (digits == 0 || bytes.get(digits) != Some(&b'/')) && !super::is_reference(bytes)
 }
 
 fn is_encoded_key(bytes: &[u8]) -> bool {

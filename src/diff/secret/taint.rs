@@ -77,10 +77,13 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Adds a secret, unless it is too short, too common or no secret.
-    pub fn add(&mut self, secret: &[u8]) {
+    /// Adds a secret, unless it is too short, too common or no secret. `sure`: it stands in a Secret; elsewhere words
+    /// and paths are only hidden in their place.
+    pub fn add(&mut self, secret: &[u8], sure: bool) {
         let secret = secret.trim_ascii();
         if secret.len() < MIN_BYTES
+            || !sure && is_word(secret)
+            || is_path(secret)
             || COMMON.iter().any(|word| secret.eq_ignore_ascii_case(word.as_bytes()))
             || super::is_harmless(secret)
             || is_certificate(secret)
@@ -184,6 +187,18 @@ fn forms(secret: &[u8]) -> Vec<Vec<u8>> {
     forms
 }
 
+/// Whether a text is a word, or several with signs between: `admin`, `my-database`.
+fn is_word(text: &[u8]) -> bool {
+    text.iter().all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'_' | b'.' | b' '))
+}
+
+/// Whether a text is a path: `/var/lib/data`.
+pub(super) fn is_path(text: &[u8]) -> bool {
+    let plain =
+        |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'/' | b'-' | b'_' | b'.');
+    text.starts_with(b"/") && text.iter().filter(|b| **b == b'/').count() > 1 && text.iter().all(plain)
+}
+
 /// Certificates and public keys are no secrets, though Secrets hold them.
 fn is_certificate(text: &[u8]) -> bool {
     text.starts_with(b"-----BEGIN")
@@ -233,7 +248,7 @@ mod tests {
 
     fn taint(secrets: &[&str], public: &str) -> Taint {
         let mut known = Known::default();
-        secrets.iter().for_each(|secret| known.add(secret.as_bytes()));
+        secrets.iter().for_each(|secret| known.add(secret.as_bytes(), true));
         let mut names = Public::default();
         public.split(' ').for_each(|name| names.add(name));
         known.build(&names).unwrap()

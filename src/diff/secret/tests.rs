@@ -128,7 +128,7 @@ fn references_to_secrets_and_schemas_stay() {
         "{kind: X, apiVersion: x.io/v1, metadata: {name: x}, spec: {passwordSecretRef: {name: s, key: password}, password: {valueFrom: {name: z}}, tokenTTL: 1h, credentialName: c}}",
     ] {
         let object = objects(text).remove(0);
-        let hidden = hider(&[object.clone()]).value(&object.value, Context::ROOT);
+        let hidden = hider(std::slice::from_ref(&object)).value(&object.value, Context::ROOT);
         assert!(hidden.is_none(), "{}", yaml::to_yaml(&hidden.unwrap()).unwrap());
     }
 }

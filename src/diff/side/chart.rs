@@ -20,7 +20,13 @@ pub(super) fn render(source: &str, request: &Request) -> Result<Side> {
     let warnings = warnings.iter().chain(&output.warnings).map(|warning| warning.message.clone()).collect();
     let rendered = Rendered { request, loaded, volatile: output.volatile, sources: output.sources.clone() };
     let objects = rendered.objects_of(&output)?;
-    Ok(Side { name: source.to_string(), objects, rendered: Some(rendered), warnings })
+    Ok(Side {
+        name: rendered.request.tree.shown(source),
+        objects,
+        rendered: Some(rendered),
+        release: None,
+        warnings,
+    })
 }
 
 impl Rendered {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Side;
+use super::{Side, release};
 use crate::diagnostic::{Error, Result};
 use crate::limits::Limits;
 use crate::manifest::hook;
@@ -20,19 +20,28 @@ const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 pub(super) fn read_folder(source: &str, request: &Request) -> Result<Side> {
     let mut objects = Vec::new();
     folder(source, request, &mut objects)?;
-    Ok(side(source, objects))
+    Ok(side(&request.tree.shown(source), objects))
 }
 
 /// Reads stored objects: those of a text.
 pub(super) fn read_text(source: &str, text: &Str, request: &Request) -> Result<Side> {
     let mut objects = Vec::new();
-    let name = if source == "-" { "stdin" } else { source };
+    let name = if source == "-" { "stdin".to_string() } else { request.tree.shown(source) };
     add(&name.into(), text, &request.release.namespace, &mut objects)?;
-    Ok(side(source, objects))
+    match release::read(source, &objects, request)? {
+        Some(side) => Ok(side),
+        None => Ok(side(&request.tree.shown(source), objects)),
+    }
 }
 
 fn side(source: &str, objects: Vec<Object>) -> Side {
-    Side { name: source.to_string(), objects: sorted(objects), rendered: None, warnings: Vec::new() }
+    Side {
+        name: source.to_string(),
+        objects: sorted(objects),
+        rendered: None,
+        release: None,
+        warnings: Vec::new(),
+    }
 }
 
 /// Adds the objects of a text. Hooks are told by their annotation.
@@ -67,8 +76,15 @@ fn folder(source: &str, request: &Request, objects: &mut Vec<Object>) -> Result<
         only: Some(holds_objects),
         limits: Limits { file_bytes: limits.input_bytes, ..limits.clone() },
     };
-    let files = request.tree.open(source, &options, &mut Budget::new(&options.limits))?;
+    let mut files = request.tree.open(source, &options, &mut Budget::new(&options.limits))?;
     if files.files.is_empty() {
+        // `kubectl diff` names files `apps.v1.Deployment.default.name`, without an end of their own; a folder of no
+        // files is one in which nothing is there yet.
+        let options = Options { only: Some(is_not_hidden), ..options };
+        files = request.tree.open(source, &options, &mut Budget::new(&options.limits))?;
+        files.files.retain(|file| is_named_by_kubectl(&file.name));
+    }
+    if files.files.is_empty() && !is_empty(source, request)? {
         return Err(Error::new(format!("{source} holds neither a chart nor YAML files")).hint(
             "a chart is a folder with a Chart.yaml; stored objects are in files that end in .yaml, .yml or .json",
         ));
@@ -78,6 +94,27 @@ fn folder(source: &str, request: &Request, objects: &mut Vec<Object>) -> Result<
         add(&name, &file.data, &request.release.namespace, objects)?;
     }
     Ok(())
+}
+
+/// Whether a file has a name as `kubectl diff` gives it (`kubectl pkg/cmd/diff/diff.go: Name`): group, version, kind,
+/// namespace and name, with dots.
+fn is_named_by_kubectl(name: &str) -> bool {
+    let is_version = |part: &str| {
+        part.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let is_kind = |part: &str| part.starts_with(|c: char| c.is_ascii_uppercase());
+    let parts: Vec<&str> = name.split('.').collect();
+    parts.array_windows().any(|[version, kind]| is_version(version) && is_kind(kind))
+}
+
+/// Whether a folder holds nothing at all.
+fn is_empty(source: &str, request: &Request) -> Result<bool> {
+    let options = Options { limits: request.limits.clone(), ..Options::default() };
+    Ok(request.tree.open(source, &options, &mut Budget::new(&options.limits))?.files.is_empty())
+}
+
+fn is_not_hidden(name: &str, _: bool) -> bool {
+    !name.rsplit('/').next().unwrap_or(name).starts_with('.')
 }
 
 /// Whether a file holds objects, by its name. Hidden folders are not looked into.

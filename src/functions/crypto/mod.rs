@@ -101,7 +101,7 @@ const RSA_2048_COST: Duration = Duration::from_millis(50);
 /// What an RSA key of 4096 bits takes on average.
 const RSA_4096_COST: Duration = Duration::from_millis(700);
 /// What a DSA key takes on average.
-const DSA_COST: Duration = Duration::from_millis(350);
+const DSA_COST: Duration = Duration::from_millis(400);
 /// What a key on a curve takes.
 const CURVE_COST: Duration = Duration::from_micros(200);
 

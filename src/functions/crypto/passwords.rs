@@ -9,7 +9,7 @@ use crate::functions::{Env, FunctionError, FunctionResult, args};
 use crate::value::{Str, Value};
 
 /// What a hash takes, which is of 2^10 rounds.
-const BCRYPT_COST: Duration = Duration::from_millis(55);
+pub(super) const BCRYPT_COST: Duration = Duration::from_millis(55);
 /// What a derivation takes, which is by scrypt with N = 2^15, r = 8, p = 2.
 const SCRYPT_COST: Duration = Duration::from_millis(115);
 

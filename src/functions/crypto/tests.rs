@@ -162,3 +162,28 @@ fn costly_functions_end_at_the_budget() {
     let last = (0..10).map(|_| text(&env, "bcrypt", &[Value::from("p")])).last().unwrap_or_default();
     assert!(last.contains("limit of 200 ms"), "{last}");
 }
+
+#[test]
+fn costs_are_counted_and_not_measured() {
+    let spend = |costs: &[(Duration, u32)]| {
+        let env = Env::new(Limits::default());
+        costs.iter().try_for_each(|(cost, times)| (0..*times).try_for_each(|_| env.spend("f", *cost)))
+    };
+    // What a chart may well want: thirty certificates, or a key of 4096 bits and twenty passwords.
+    assert!(spend(&[(RSA_2048_COST, 30), (signing_cost(1700), 30)]).is_ok());
+    assert!(spend(&[(RSA_4096_COST, 1), (passwords::BCRYPT_COST, 20)]).is_ok());
+    assert!(spend(&[(RSA_2048_COST, 200)]).is_err());
+    assert!(spend(&[(passwords::BCRYPT_COST, 200)]).is_err());
+}
+
+#[test]
+fn a_large_key_costs_more_to_sign_with() {
+    assert_eq!(signing_cost(227), Duration::from_millis(1));
+    assert_eq!(signing_cost(3243).as_millis(), 6);
+    assert!(signing_cost(64 << 20) > Duration::from_secs(3600));
+    // It is refused before it is read.
+    let env = Env::new(Limits::default());
+    let key = Value::from("x".repeat(100_000));
+    let args = [Value::from("a"), Value::int(1), key];
+    assert!(text(&env, "genCAWithKey", &args).contains("take longer than the limit of 4000 ms"));
+}

@@ -3,11 +3,11 @@ use std::fmt;
 use std::ops::Range;
 use std::time::Instant;
 
-use regex_automata::meta;
 use regex_automata::util::captures::Captures;
 use regex_automata::{Input, PatternID};
 use regex_syntax::hir::{Hir, HirKind};
 
+use super::engines::Engines;
 use super::parse::{Parsed, SyntaxError, parse};
 use crate::functions::{Env, FunctionError};
 use crate::value::{Str, print};
@@ -15,7 +15,7 @@ use crate::value::{Str, print};
 /// A compiled expression.
 #[derive(Debug)]
 pub struct Regex {
-    engine: meta::Regex,
+    engines: Engines,
     places: usize,
     reach: Option<usize>,
     names: Vec<Option<String>>,
@@ -82,7 +82,10 @@ impl<'t> Text<'t> {
 }
 
 /// Bytes that repeated searches of one text may look at before a clock watches them.
-const UNWATCHED: usize = 1 << 30;
+const UNWATCHED: usize = 1 << 29;
+
+/// After so many bytes more, the clock is looked at.
+const LOOK: usize = 1 << 24;
 
 /// Watches repeated searches of one text. Where an expression may go far beyond its match before it knows it
 /// (`x*y|x` goes to the end of a text of many `x`), all together take quadratic time. Most don't, and the engine
@@ -94,7 +97,8 @@ struct Watch<'e> {
     reach: Option<usize>,
     /// The most that the searches so far may have looked at.
     seen: usize,
-    searches: u32,
+    /// What the searches since the last look at the clock may have looked at.
+    since_look: usize,
     since: Option<Instant>,
 }
 
@@ -109,8 +113,9 @@ impl Watch<'_> {
             return Ok(());
         }
         let since = *self.since.get_or_insert_with(Instant::now);
-        self.searches += 1;
-        if self.searches.is_multiple_of(256) {
+        self.since_look = self.since_look.saturating_add(left);
+        if self.since_look >= LOOK {
+            self.since_look = 0;
             self.env.spend("a regular expression", since.elapsed())?;
             self.since = Some(Instant::now());
         }
@@ -127,8 +132,17 @@ const PATTERN_SHARE: usize = 64;
 /// How many places of an expression are tried on one byte of a text for one step.
 const PLACES_PER_STEP: usize = 8;
 
+/// Steps that even the smallest expression takes to compile.
+const COMPILE_STEPS: usize = 1000;
 /// How many bytes of a compiled expression are made in one step.
-const COMPILED_PER_STEP: usize = 8;
+const COMPILED_PER_STEP: usize = 4;
+/// Steps that a byte of an expression takes to be read.
+const STEPS_PER_PATTERN_BYTE: usize = 4;
+
+/// The steps that it takes to read an expression of so many bytes, well-formed or not.
+pub(super) fn reading_steps(pattern: usize) -> usize {
+    COMPILE_STEPS.saturating_add(pattern.saturating_mul(STEPS_PER_PATTERN_BYTE))
+}
 
 /// How many places an expression has at which it can stand at once: what one byte of a text costs at worst.
 fn places(hir: &Hir) -> usize {
@@ -161,24 +175,17 @@ impl Regex {
             return Err(RegexError::TooLarge(limit));
         }
         let Parsed { hir, names } = parse(pattern).map_err(RegexError::Syntax)?;
-        let config = meta::Config::new()
-            .nfa_size_limit(Some(limit))
-            .onepass_size_limit(Some(1 << 20))
-            .hybrid_cache_capacity(1 << 20);
-        let engine = meta::Builder::new()
-            .configure(config)
-            .build_from_hir(&hir)
-            .map_err(|_| RegexError::TooLarge(limit))?;
         let (places, reach) = (places(&hir), hir.properties().maximum_len());
-        Ok(Regex { engine, places, reach, names })
+        let engines = Engines::new(hir, limit).map_err(|_| RegexError::TooLarge(limit))?;
+        Ok(Regex { engines, places, reach, names })
     }
 
     /// How many bytes the expression takes.
     pub fn memory(&self) -> usize {
-        self.engine.memory_usage()
+        self.engines.memory()
     }
 
-    /// The steps that it takes to compile.
+    /// The steps that it takes to compile, once it is read.
     pub fn steps(&self) -> usize {
         self.memory() / COMPILED_PER_STEP
     }
@@ -192,18 +199,18 @@ impl Regex {
     }
 
     fn watch<'e>(&self, env: &'e Env) -> Watch<'e> {
-        Watch { env, reach: self.reach, seen: 0, searches: 0, since: None }
+        Watch { env, reach: self.reach, seen: 0, since_look: 0, since: None }
     }
 
     /// Whether the text contains a match.
     pub fn is_match(&self, text: &Str) -> bool {
-        self.engine.is_match(Text::new(text).text.as_bytes())
+        self.engines.choose(text.len()).is_match(Text::new(text).text.as_bytes())
     }
 
     /// Where the first match stands.
     pub fn find(&self, text: &Str) -> Option<Range<usize>> {
         let text = Text::new(text);
-        self.engine.find(text.text.as_bytes()).map(|m| text.source_range(m.range()))
+        self.engines.choose(text.text.len()).find(text.text.as_bytes()).map(|m| text.source_range(m.range()))
     }
 
     /// Where the matches stand, no more than `limit` if it isn't negative (Go's `Regexp.allMatches`).
@@ -215,12 +222,13 @@ impl Regex {
         let text = Text::new(text);
         let end = text.text.len();
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let engine = self.engines.choose(end);
         let mut watch = self.watch(env);
         let mut found = Vec::new();
         let (mut at, mut last_end) = (0, None);
         while found.len() < limit && at <= end {
             watch.tick(end - at)?;
-            let Some(m) = self.engine.find(Input::new(text.text.as_bytes()).span(at..end)) else { break };
+            let Some(m) = engine.find(Input::new(text.text.as_bytes()).span(at..end)) else { break };
             // An empty match is none if it stands right behind another.
             let accept = m.end() != at || Some(m.start()) != last_end;
             at = match m.end() == at {
@@ -257,14 +265,15 @@ impl Regex {
         let text = Text::new(source);
         let end = text.text.len();
         let pieces = if literal { vec![Piece::Literal(template.as_bytes())] } else { self.pieces(template) };
-        let mut captures = self.engine.create_captures();
+        let engine = self.engines.choose(end);
+        let mut captures = engine.create_captures();
         let mut watch = self.watch(env);
         let mut out = Vec::with_capacity(source.len());
         let (mut at, mut last_end) = (0, 0);
         while at <= end {
             watch.tick(end - at)?;
             let input = Input::new(text.text.as_bytes()).span(at..end);
-            self.engine.search_captures(&input, &mut captures);
+            engine.search_captures(&input, &mut captures);
             let Some(m) = captures.get_match() else { break };
             copy(&mut out, source, text.source_range(last_end..m.start()));
             // An empty match isn't replaced right behind another match.

@@ -2,6 +2,7 @@
 //! `regex-automata`, which finds the same leftmost-first matches in linear time.
 
 mod class;
+mod engines;
 mod matcher;
 mod parse;
 
@@ -103,6 +104,8 @@ impl Cache {
         if let Some(regex) = compiled.regexes.get(pattern.as_bytes()) {
             return Ok(Ok(Arc::clone(regex)));
         }
+        // Before it is read: one that is malformed is read anew each time.
+        env.step("compiling regular expressions", matcher::reading_steps(pattern.len()))?;
         let regex = match Regex::new(pattern.as_bytes(), env.limits.regex_bytes) {
             Ok(regex) => Arc::new(regex),
             Err(error) => return Ok(Err(error)),

@@ -136,3 +136,39 @@ fn growth_and_quadratic_searches_are_limited() {
     let large = Regex::new(r"(\pL{1000}|a){2}".as_bytes(), 1 << 20).map(|_| ());
     assert!(large.is_err());
 }
+
+#[test]
+fn searches_are_counted_by_the_text_and_the_expression() {
+    let env = Env::new(crate::limits::Limits { steps: 1_000_000, ..Default::default() });
+    let find = |pattern: &str, text: &str| {
+        let find = crate::functions::find("regexFind").unwrap();
+        (find.call)(&env, &strings(&[pattern, text])).map_err(|e| e.message)
+    };
+    for _ in 0..1000 {
+        assert!(find("a+b", &"a".repeat(100)).is_ok());
+    }
+    // A thousand places at which to stand, on each of ten thousand bytes.
+    let message = find("[ab]*a[ab]{1000}c", &"ab".repeat(10_000)).unwrap_err();
+    assert!(message.contains("more than the limit of 1000000 steps"), "{message}");
+}
+
+#[test]
+fn compiling_is_counted() {
+    let env = Env::new(crate::limits::Limits { steps: 1_000_000, ..Default::default() });
+    let is_match = crate::functions::find("regexMatch").unwrap();
+    let mut tried = (0..1000).map(|i| (is_match.call)(&env, &strings(&[&format!("\\pL{{50}}{i}"), "x"])));
+    let error = tried.find_map(Result::err).map(|e| e.message);
+    assert!(error.is_some_and(|e| e.contains("more than the limit of 1000000 steps")));
+    // One that is malformed is read, too.
+    let env = Env::new(crate::limits::Limits { steps: 1_000_000, ..Default::default() });
+    let malformed = "a|b".repeat(20_000) + "(";
+    let mut tried = (0..1000).map(|_| (is_match.call)(&env, &strings(&[&malformed, "x"])));
+    assert!(tried.any(|result| result.is_err()));
+}
+
+#[test]
+fn an_expression_of_many_bytes_is_refused() {
+    let pattern = "a|".repeat(200_000);
+    let error = call("regexMatch", &strings(&[&pattern, "a"])).unwrap_err();
+    assert!(error.contains("takes more than the limit of"), "{error}");
+}

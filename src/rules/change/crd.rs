@@ -18,7 +18,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "crd-deleted",
         Crd,
-        "all objects of {} go",
+        "all objects deleted ({})",
         "A CustomResourceDefinition goes.",
         "Every object of its kind goes with it, in all namespaces.",
         Check::Run(deleted),
@@ -26,7 +26,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "crd-version-removed",
         Crd,
-        "{} loses a version",
+        "versions removed ({})",
         "A version of a CustomResourceDefinition is gone or no longer served.",
         "Manifests, controllers and Helm releases that use the version fail. The API refuses to drop one that objects \
          are still stored in (status.storedVersions).",
@@ -37,7 +37,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "crd-storage-version",
         Crd,
-        "{} is stored in another version",
+        "other storage version ({})",
         "Another version of a CustomResourceDefinition is the one that objects are stored in.",
         "Objects are stored in the new one when they are next written. Without a conversion only apiVersion differs.",
         Check::Run(storage),
@@ -46,7 +46,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "crd-schema-narrowed",
         Crd,
-        "{} refuses more",
+        "schema narrowed ({})",
         "The schema of a version refuses or drops what it took before: a property is gone, has another type, is \
          required, has fewer values or narrower bounds.",
         "Objects that are there stay, but their next update is refused; fields that the schema doesn't know are \
@@ -57,7 +57,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "crd-conversion",
         Crd,
-        "{} is converted in another way",
+        "other conversion ({})",
         "The conversion between versions of a CustomResourceDefinition changes.",
         "Reads and writes of all its objects go through it, and fail while a webhook doesn't answer.",
         Check::Fields(&[Fields {
@@ -71,7 +71,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "crd-changed",
         Crd,
-        "{} changes",
+        "changed ({})",
         "A CustomResourceDefinition changes in a way that refuses nothing that it took before.",
         "New fields and versions may be used from now on.",
         Check::Run(changed),
@@ -80,7 +80,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "crd-new",
         Crd,
-        "{} is new",
+        "new ({})",
         "A CustomResourceDefinition is new.",
         "Objects of its kind may be made from now on.",
         Check::Run(new),
@@ -136,11 +136,11 @@ fn storage(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
         let mut names = versions.into_iter();
         names.find(|(_, v)| one || read::boolean(v, "storage") == Some(true)).map(|(name, _)| name)
     };
-    if let (Some(was), Some(is)) = (stored(&old), stored(&new)) {
-        if was != is {
-            let field = subject.field("spec.versions").or_else(|| subject.field("spec.version"));
-            findings.say_at(field, format!("objects are stored as {is} instead of {was}"));
-        }
+    if let (Some(was), Some(is)) = (stored(&old), stored(&new))
+        && was != is
+    {
+        let field = subject.field("spec.versions").or_else(|| subject.field("spec.version"));
+        findings.say_at(field, format!("objects are stored as {is} instead of {was}"));
     }
 }
 

@@ -25,7 +25,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "definition-deleted",
         Delete,
-        "{} with all its objects",
+        "{} with all objects of the kind",
         "A CustomResourceDefinition goes.",
         "Every object of its kind goes with it, in all namespaces.",
         Check::Run(|subject, findings| {
@@ -49,7 +49,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "service-gone",
         Traffic,
-        "{} no longer answers",
+        "no answer any more ({})",
         "A Service goes, or its name does.",
         "Its name resolves no longer, and an external address is given up.",
         Check::Run(service),
@@ -58,7 +58,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "kept",
         Other,
-        "{} stays in the cluster",
+        "kept in the cluster ({})",
         "An object is no longer in the render, but says that Helm must keep it.",
         "With helm.sh/resource-policy: keep it stays in the cluster, as it is, and belongs to no release.",
         Check::Run(kept),

@@ -160,13 +160,9 @@ fn users(objects: &[Arc<Object>]) -> HashMap<Identity, Vec<Use>> {
         }
         for volume in read::items(&template, "spec.volumes") {
             let name = read::text(&volume, "name").unwrap_or_default();
-            let hows: [(bool, fn(&mut Use)); 2] = [
-                (sub_paths.contains(&name), |it| it.sub_path = true),
-                (mounts.contains(&name), |it| {
-                    it.mounted = true;
-                }),
-            ];
-            for (_, how) in hows.into_iter().filter(|(is_so, _)| *is_so) {
+            let in_parts = sub_paths.contains(&name).then_some((|it| it.sub_path = true) as fn(&mut Use));
+            let as_a_whole = mounts.contains(&name).then_some((|it| it.mounted = true) as fn(&mut Use));
+            for how in in_parts.into_iter().chain(as_a_whole) {
                 used("ConfigMap", read::text(&volume, "configMap.name"), how);
                 used("Secret", read::text(&volume, "secret.secretName"), how);
                 for source in read::items(&volume, "projected.sources") {

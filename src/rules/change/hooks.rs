@@ -12,7 +12,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "hook-changed",
         Other,
-        "{} runs in its new form",
+        "",
         "A hook changes, is new, goes, or becomes an object of the release.",
         "Helm makes hooks anew at their moments of each upgrade, and doesn't keep them with the release.",
         Check::Run(hook),
@@ -22,7 +22,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "crds-not-upgraded",
         Other,
-        "{} must be applied by hand (Helm doesn't upgrade crds/)",
+        "to be applied by hand, as Helm doesn't upgrade crds/ ({})",
         "A definition from the folder crds/ changes, is new or goes.",
         "Helm installs what is in crds/ when a release is new, and never touches it again: apply it with `kubectl \
          apply --server-side` before the upgrade. What the other rules say of it counts for that.",

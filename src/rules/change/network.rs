@@ -15,7 +15,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "network-policy-narrows",
         Traffic,
-        "{} lets less through",
+        "less let through ({})",
         "A NetworkPolicy is new, loses rules, or isolates one more direction.",
         "Pods that any policy selects accept only what some policy allows.",
         Check::Run(|subject, findings| policy(subject, findings, Turn::Narrower)),
@@ -24,7 +24,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "network-policy-widens",
         Traffic,
-        "{} lets more through",
+        "more let through ({})",
         "A NetworkPolicy goes, gets rules, or leaves a direction open.",
         "Pods that no policy selects accept everything.",
         Check::Run(|subject, findings| policy(subject, findings, Turn::Wider)),
@@ -32,7 +32,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "network-policy-moves",
         Traffic,
-        "{} covers other pods",
+        "other pods covered ({})",
         "The podSelector of a NetworkPolicy changes.",
         "Pods that it selects no longer may be open now, others may be shut.",
         Check::Fields(&[Fields {
@@ -45,7 +45,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "route-changed",
         Traffic,
-        "{} changes",
+        "routes ({})",
         "An Ingress, a route, a Gateway or another object that directs requests changes, comes or goes.",
         "Its controller directs requests by it as soon as it sees the change. No pod restarts.",
         Check::Run(routes),
@@ -53,7 +53,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "access-policy-changed",
         Traffic,
-        "{} changes who is let in",
+        "access policies ({})",
         "An Istio or Cilium policy that allows and denies requests changes, comes or goes.",
         "Requests that were let in may be refused, and the other way round.",
         Check::Run(policies),
@@ -61,7 +61,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "readiness-changed",
         Traffic,
-        "{} changes when its pods count as ready",
+        "readiness ({})",
         "The readiness probe of a container changes.",
         "Services send traffic only to pods that are ready, and rollouts wait for it.",
         Check::Fields(&[Fields {
@@ -74,7 +74,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "named-port-missing",
         Traffic,
-        "{} loses a port that its Service names",
+        "named ports missing ({})",
         "A Service sends to a container port by a name that the pods have no longer.",
         "Pods without a port of that name get no traffic from it.",
         Check::Run(named_port),

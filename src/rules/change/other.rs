@@ -3,16 +3,17 @@
 use super::Effect::Other;
 use super::facts::{Occasion, Subject};
 use super::rule::{Check, Fields, Findings, Rule};
+use crate::rules::api_versions;
 
 /// The table. The last rules have the words for changes that no other rule speaks of.
 pub const RULES: &[Rule] = &[
     Rule::new(
         "api-version",
         Other,
-        "{} under another API version",
+        "",
         "An object is written in another version of its API.",
         "The cluster stores one object for all versions: nothing changes by it alone. The cluster must serve the new \
-         version.",
+         version; Kubernetes drops old ones.",
         Check::Run(api_version),
     ),
     Rule::new(
@@ -65,7 +66,7 @@ pub const RULES: &[Rule] = &[
         "Pods that run don't use it.",
         Check::Rest(|subject, findings| {
             if subject.occasion == Occasion::Added {
-                findings.say("new");
+                findings.say("is new");
             }
         }),
     ),
@@ -81,9 +82,13 @@ pub const RULES: &[Rule] = &[
 
 fn api_version(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
     let Some((old, new)) = subject.both() else { return };
-    if old.version != new.version {
-        let message = format!("is written as {} instead of {}", new.api_version(), old.api_version());
-        findings.say_at(subject.field("apiVersion"), message);
+    let (was, is) = (old.api_version(), new.api_version());
+    if was != is {
+        let gone = match api_versions::removed_in(&was, subject.kind()) {
+            Some(minor) => format!(", which Kubernetes 1.{minor} no longer serves"),
+            None => String::new(),
+        };
+        findings.say_at(subject.field("apiVersion"), format!("is written as {is} instead of {was}{gone}"));
     }
 }
 

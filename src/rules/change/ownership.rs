@@ -11,7 +11,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "ownership",
         Other,
-        "{} changes hands",
+        "another owner ({})",
         "An object was not managed by Helm, or by another release or by istioctl, and is to belong to this release.",
         "Helm refuses to take over an object without its label app.kubernetes.io/managed-by: Helm and its annotations \
          meta.helm.sh/release-name and -namespace: set them first, or upgrade with --take-ownership. istioctl prunes \
@@ -61,14 +61,14 @@ fn ownership(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
         part("meta.helm.sh/release-name")
             .map(|name| (name, part("meta.helm.sh/release-namespace").unwrap_or_default()))
     };
-    if let (Some(was), Some(is)) = (release(&old.value), release(&new.value)) {
-        if was != is {
-            let message = format!(
-                "belongs to the release {} of {}: Helm refuses to take it over for the release {} of {}",
-                was.0, was.1, is.0, is.1
-            );
-            return findings.say_at(subject.field("metadata.annotations"), message);
-        }
+    if let (Some(was), Some(is)) = (release(&old.value), release(&new.value))
+        && was != is
+    {
+        let message = format!(
+            "belongs to the release {} of {}: Helm refuses to take it over for the release {} of {}",
+            was.0, was.1, is.0, is.1
+        );
+        return findings.say_at(subject.field("metadata.annotations"), message);
     }
     let field = subject.field("metadata.labels");
     let is_helms = facts::is_helms(new) || release(&new.value).is_some();

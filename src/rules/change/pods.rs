@@ -96,8 +96,8 @@ fn of_container(pod: &Value, container: &Container, powers: &mut Powers) {
     let drops = read::texts(&own, "capabilities.drop");
     let user = text("runAsUser");
     let guards = [
-        ("runAsNonRoot", boolean("runAsNonRoot") == Some(true)),
-        ("runAsUser", user.is_some_and(|user| user != "0")),
+        // A user who isn't root is one way to say it.
+        ("runAsNonRoot", boolean("runAsNonRoot") == Some(true) || user.is_some_and(|user| user != "0")),
         (
             "allowPrivilegeEscalation: false",
             read::boolean(&own, "allowPrivilegeEscalation") == Some(false) && !is_privileged,

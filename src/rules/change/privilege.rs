@@ -17,7 +17,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "pod-powers",
         Privilege,
-        "pods of {} may do more",
+        "pods may do more ({})",
         "Pods get access to the host, capabilities, root, or privileged mode.",
         "What is in a container can then reach more of its node, and other pods there.",
         Check::Run(powers),
@@ -27,7 +27,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "pod-guards-lost",
         Privilege,
-        "pods of {} are guarded less",
+        "pods guarded less ({})",
         "A container no longer gives up what it doesn't need: runAsNonRoot, allowPrivilegeEscalation: false, dropped \
          capabilities, a read-only root file system, a seccomp profile.",
         "A fault in the program reaches further then. Namespaces that enforce the restricted standard refuse it.",
@@ -38,7 +38,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "service-account-changed",
         Privilege,
-        "pods of {} run under another account",
+        "pods under another account ({})",
         "The pods of a workload run under another ServiceAccount.",
         "What they may ask of the API, which secrets they read and who they are in the mesh (SPIFFE) goes by their \
          account. Bindings and policies must name the new one.",
@@ -49,7 +49,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "token-mounted",
         Privilege,
-        "pods of {} get a token for the API",
+        "pods get a token for the API ({})",
         "Pods get the token of their ServiceAccount, which they did not before.",
         "Whoever gets into the pod may use it.",
         Check::Run(token),
@@ -58,7 +58,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "pod-security-lowered",
         Privilege,
-        "{} enforces less",
+        "less enforced ({})",
         "A Namespace enforces a lower Pod Security standard, or none.",
         "Pods that were refused there may run now.",
         Check::Run(pod_security),
@@ -67,7 +67,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "webhook-new",
         Privilege,
-        "{} sees requests to the API",
+        "new webhooks ({})",
         "An admission webhook is new.",
         "It sees the objects that it asks for, Secrets included, and a mutating one may change them. While it doesn't \
          answer, such requests fail, unless its failurePolicy is Ignore.",
@@ -77,7 +77,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "webhook-changed",
         Privilege,
-        "{} sees other requests to the API",
+        "webhooks see other requests ({})",
         "An admission webhook asks for other objects, or is somewhere else.",
         "It sees, and may change, what it asks for.",
         Check::Fields(&[Fields {
@@ -98,7 +98,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "security-constraints",
         Privilege,
-        "{} decides what pods may do",
+        "other bounds for pods ({})",
         "An object that decides what pods of others may do (SecurityContextConstraints, PodSecurityPolicy) changes or \
          is new.",
         "It counts for all pods whose accounts may use it.",
@@ -108,7 +108,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "webhook-failure",
         Other,
-        "{} changes when requests to the API fail",
+        "webhooks fail otherwise ({})",
         "An admission webhook changes what happens while it doesn't answer.",
         "With failurePolicy Fail the API refuses requests until it answers, also those that would start it.",
         Check::Fields(&[Fields {
@@ -182,17 +182,17 @@ fn account(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
             name.or_else(|| read::text(&template, "spec.serviceAccount")).filter(|name| !name.is_empty());
         Some(name.unwrap_or_else(|| "default".to_string()))
     };
-    if let (Some(old), Some(new)) = (name(old), name(new)) {
-        if old != new {
-            let field = subject
-                .field("{pod}.spec.serviceAccountName")
-                .or_else(|| subject.field("{pod}.spec.serviceAccount"));
-            let message = format!(
-                "its pods run as ServiceAccount/{new} instead of ServiceAccount/{old}: their rights and their \
+    if let (Some(old), Some(new)) = (name(old), name(new))
+        && old != new
+    {
+        let field = subject
+            .field("{pod}.spec.serviceAccountName")
+            .or_else(|| subject.field("{pod}.spec.serviceAccount"));
+        let message = format!(
+            "its pods run as ServiceAccount/{new} instead of ServiceAccount/{old}: their rights and their \
                  identity in the mesh change"
-            );
-            findings.say_at(field, message);
-        }
+        );
+        findings.say_at(field, message);
     }
 }
 

@@ -26,7 +26,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "role-widened",
         Privilege,
-        "{} allows more",
+        "roles allow more ({})",
         "A Role or ClusterRole allows verbs, resources, groups or paths that it did not.",
         "Everyone who is bound to it may do that from now on.",
         Check::Run(widened),
@@ -36,7 +36,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "role-aggregated",
         Privilege,
-        "{} takes in other roles, or is taken in",
+        "roles aggregated otherwise ({})",
         "A ClusterRole changes which roles it takes in, or is taken into admin, edit or view.",
         "Everyone who is bound to the one that takes in gets the rights of all taken in.",
         Check::Run(aggregated),
@@ -45,7 +45,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "binding-new",
         Privilege,
-        "{} gives rights",
+        "new bindings ({})",
         "A RoleBinding or ClusterRoleBinding is new.",
         "Its subjects may do what its role allows; by a ClusterRoleBinding in every namespace.",
         Check::Run(binding),
@@ -54,7 +54,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "subject-added",
         Privilege,
-        "{} gives rights to others",
+        "bindings of more subjects ({})",
         "A binding gets subjects.",
         "They may do what the role of the binding allows.",
         Check::Run(subjects_added),
@@ -72,7 +72,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "role-narrowed",
         Other,
-        "{} allows less",
+        "roles allow less ({})",
         "A Role or ClusterRole allows less than before.",
         "What asks for it is refused: look whether the programs bound to it still need it.",
         Check::Run(narrowed),
@@ -81,7 +81,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "subject-removed",
         Other,
-        "{} takes rights from some",
+        "bindings of fewer subjects ({})",
         "A binding loses subjects.",
         "They may no longer do what its role allows.",
         Check::Run(subjects_removed),
@@ -202,10 +202,11 @@ fn more(from: &BTreeSet<Right>, to: &BTreeSet<Right>) -> Vec<Right> {
         .collect();
     to.iter()
         .filter(|right| {
+            // Who may do it with all objects, may do it with one.
             let unnamed = Right { name: None, ..(*right).clone() };
-            !from.contains(right)
-                && !(right.name.is_some() && from.contains(&unnamed))
-                && !star.iter().any(|own| own.covers(right))
+            let has =
+                from.contains(right) || from.contains(&unnamed) || star.iter().any(|own| own.covers(right));
+            !has
         })
         .cloned()
         .collect()

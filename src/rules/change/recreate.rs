@@ -21,7 +21,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "load-balancer-recreated",
         Recreate,
-        "{} gets another external address",
+        "other external address ({})",
         "A Service of type LoadBalancer is deleted while another is made, or changes its type and back.",
         "The cloud gives the new load balancer another address. DNS records and firewalls keep the old one.",
         Check::Run(load_balancer),
@@ -30,7 +30,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "restart-all-at-once",
         Recreate,
-        "all pods of {} at once",
+        "all pods at once ({})",
         "The pod template of a Deployment with the strategy Recreate changes.",
         "All old pods end before the first new one starts: nothing answers in between.",
         Check::Run(all_at_once),

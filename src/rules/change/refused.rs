@@ -47,7 +47,7 @@ pub const RULES: &[Rule] = &[
     .code("GW100"),
     refused(
         "selector-mismatch",
-        "{} selector doesn't match its pods",
+        "selector of {} doesn't match its own pods",
         "The selector of a workload doesn't match the labels of its own pod template.",
         "A workload would never see the pods that it makes.",
         "pkg/apis/apps/validation/validation.go: ValidatePodTemplateSpecForReplicaSet",
@@ -56,7 +56,7 @@ pub const RULES: &[Rule] = &[
     .code("GW002"),
     refused(
         "statefulset-immutable",
-        "{} has fields that can't be changed",
+        "fields of {} can't be changed",
         "A field of a StatefulSet changes that is none of replicas, ordinals, template, updateStrategy, \
          revisionHistoryLimit, persistentVolumeClaimRetentionPolicy and minReadySeconds.",
         "Its pods and claims are bound to these fields. Delete it with --cascade=orphan, which keeps pods and \
@@ -71,7 +71,7 @@ pub const RULES: &[Rule] = &[
     ),
     refused(
         "job-immutable",
-        "{} can't be changed once it is there",
+        "{} can't be changed",
         "A Job's pod template, selector, completions, completion mode or one of its policies changes.",
         "A Job is one run of its pods. Delete it first, give it another name, or make it a hook, which Helm \
          deletes before it makes it anew.",
@@ -80,7 +80,7 @@ pub const RULES: &[Rule] = &[
     ),
     refused(
         "pod-immutable",
-        "{} can't be changed once it is there",
+        "{} can't be changed",
         "A field of a Pod changes that is none of its images, activeDeadlineSeconds and added tolerations.",
         "A pod keeps what it was started with.",
         "pkg/apis/core/validation/validation.go: ValidatePodUpdate",
@@ -88,7 +88,7 @@ pub const RULES: &[Rule] = &[
     ),
     refused(
         "service-address-immutable",
-        "{} cluster address can't be changed",
+        "cluster address of {} can't be changed",
         "A Service gets another clusterIP, or becomes or stops being headless.",
         "The cluster address is given once. Delete the Service and make it anew; names resolve to another address \
          then. A clusterIP that is only left out stays as it is.",
@@ -97,7 +97,7 @@ pub const RULES: &[Rule] = &[
     ),
     refused(
         "service-field-immutable",
-        "{} has fields that can't be changed",
+        "fields of {} can't be changed",
         "A Service's first IP family, loadBalancerClass or healthCheckNodePort changes while its type stays.",
         "They are settled when the addresses and the load balancer are made.",
         "pkg/apis/core/validation/validation.go: ValidateServiceUpdate",
@@ -105,7 +105,7 @@ pub const RULES: &[Rule] = &[
     ),
     refused(
         "claim-immutable",
-        "{} can't be changed once it is there",
+        "{} can't be changed",
         "A field of a PersistentVolumeClaim changes that is neither the size asked for nor its attributes class.",
         "A claim is bound to its volume. Data moves to another class only by a new claim.",
         "pkg/apis/core/validation/validation.go: ValidatePersistentVolumeClaimUpdate",
@@ -147,7 +147,7 @@ pub const RULES: &[Rule] = &[
     ),
     refused(
         "secret-type-immutable",
-        "{} type can't be changed",
+        "type of {} can't be changed",
         "The type of a Secret changes.",
         "The type says which keys a Secret must have. Delete it first.",
         "pkg/apis/core/validation/validation.go: ValidateSecretUpdate",
@@ -155,7 +155,7 @@ pub const RULES: &[Rule] = &[
     ),
     refused(
         "immutable-data",
-        "{} says that it is immutable",
+        "data of {} can't be changed",
         "The data of a ConfigMap or Secret with `immutable: true` changes.",
         "Its author asked for it. Give the new one another name, which also restarts the pods that use it.",
         "pkg/apis/core/validation/validation.go: ValidateConfigMapUpdate, ValidateSecretUpdate",
@@ -176,7 +176,7 @@ pub const RULES: &[Rule] = &[
     ),
     refused(
         "class-immutable",
-        "{} has fields that can't be changed",
+        "fields of {} can't be changed",
         "A field changes that makes a StorageClass, VolumeAttributesClass, IngressClass, PriorityClass, \
          RuntimeClass, CSIDriver or another class what it is.",
         "Objects that name the class rely on it. Delete the class first, or make another.",
@@ -185,7 +185,7 @@ pub const RULES: &[Rule] = &[
     ),
     refused(
         "crd-immutable",
-        "{} has fields that can't be changed",
+        "names and scope of {} can't be changed",
         "The group, the scope, the kind or the plural of a CustomResourceDefinition changes.",
         "Its objects are stored under them. Only deleting it, with all its objects, lets it change.",
         "staging/src/k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation/validation.go: \
@@ -249,7 +249,8 @@ fn selector_mismatch(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
         && is_mismatched(new)
         && !subject.change.old.as_ref().is_some_and(|o| is_mismatched(o))
     {
-        findings.say("refused: the selector doesn't match the labels of the pod template");
+        let field = subject.field("spec.selector").or_else(|| subject.field("{pod}.metadata.labels"));
+        findings.say_at(field, "refused: the selector doesn't match the labels of the pod template");
     }
 }
 
@@ -364,11 +365,11 @@ fn service_fields(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
         balanced(value) && read::text(value, "spec.externalTrafficPolicy").as_deref() == Some("Local")
     };
     let port = |value| read::integer(value, "spec.healthCheckNodePort").filter(|port| *port != 0);
-    if let (true, true, Some(new_port)) = (checked(&old), checked(&new), port(&new)) {
-        if port(&old) != Some(new_port) {
-            let message = "refused: healthCheckNodePort can't be changed";
-            findings.say_at(subject.field("spec.healthCheckNodePort"), message);
-        }
+    if let (true, true, Some(new_port)) = (checked(&old), checked(&new), port(&new))
+        && port(&old) != Some(new_port)
+    {
+        let message = "refused: healthCheckNodePort can't be changed";
+        findings.say_at(subject.field("spec.healthCheckNodePort"), message);
     }
 }
 
@@ -377,11 +378,11 @@ fn claim_shrinks(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
         return;
     }
     let size = |value| quantity::of(&read::at(value, "spec.resources.requests.storage")?);
-    if let (Some(old), Some(new)) = (size(&subject.old_value()), size(&subject.new_value())) {
-        if new < old {
-            let field = subject.field("spec.resources.requests.storage");
-            findings.say_at(field, "refused: a claim can't become smaller than its volume");
-        }
+    if let (Some(old), Some(new)) = (size(&subject.old_value()), size(&subject.new_value()))
+        && new < old
+    {
+        let field = subject.field("spec.resources.requests.storage");
+        findings.say_at(field, "refused: a claim can't become smaller than its volume");
     }
 }
 

@@ -26,7 +26,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "restart-later",
         Other,
-        "{} changes its pods only later",
+        "pods changed only later ({})",
         "A pod template changes, but nothing restarts the pods by itself.",
         "With updateStrategy OnDelete, in a paused Deployment, in a ReplicaSet and in a ReplicationController, pods \
          take the new template only when they are deleted.",
@@ -43,7 +43,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "needs-rollout-restart",
         Other,
-        "{} needs `kubectl rollout restart` to take the new proxy",
+        "`kubectl rollout restart` needed to take the new proxy ({})",
         "A workload whose image is `auto` changes, or its namespace names another Istio revision, while its pod \
          template stays.",
         "Istio's webhook puts the proxy into a pod when the pod is made. Pods that go on running keep the proxy that \
@@ -54,7 +54,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "config-not-reloaded",
         Other,
-        "pods keep the old {} until they restart",
+        "old values in use until pods restart ({})",
         "A ConfigMap or Secret changes that pods use, and these don't restart.",
         "Environment variables and files mounted by subPath are read once. Files of a whole volume follow within a \
          minute or so, if the program reads them again.",

@@ -129,8 +129,12 @@ impl<'a, 'b> Findings<'a, 'b> {
         self.add(self.subject.id().clone(), None, message.into());
     }
 
-    /// A finding about a field of the object.
+    /// A finding about a field of the object. Of an object that stays, there is none without a field that differs:
+    /// what means the same, and what was set aside, has no effect.
     pub fn say_at(&mut self, field: Option<&FieldChange>, message: impl Into<String>) {
+        if field.is_none() && self.subject.occasion == Occasion::Changed {
+            return;
+        }
         self.add(self.subject.id().clone(), field.map(|field| field.path.clone()), message.into());
     }
 

@@ -12,7 +12,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "replicas-changed",
         Scale,
-        "replicas of {}",
+        "replicas ({})",
         "A workload asks for another number of pods.",
         "Pods are added or taken away at once. Services share traffic among those there are.",
         Check::Run(replicas),
@@ -20,7 +20,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "replicas-and-autoscaler",
         Scale,
-        "replicas of {} against its autoscaler",
+        "replicas against an autoscaler ({})",
         "A workload that an autoscaler scales gets a number of its own, or loses it.",
         "Each upgrade sets a number that is written; the autoscaler then sets its own again. When a number goes, the \
          API's default of 1 is taken until the autoscaler acts: scale down by hand, or keep the number for one \
@@ -32,7 +32,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "autoscaler-changed",
         Scale,
-        "{} changes",
+        "autoscalers ({})",
         "An autoscaler changes its bounds, its target or its metrics, comes or goes.",
         "It changes how many pods run, now or under load. Without it, the number stays as it is.",
         Check::Run(autoscaler),
@@ -40,7 +40,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "workload-new",
         Scale,
-        "{} starts",
+        "started ({})",
         "An object that makes pods is new.",
         "Its pods need room on the nodes.",
         Check::Run(new_workload),
@@ -48,7 +48,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "workload-gone",
         Scale,
-        "{} ends",
+        "ended ({})",
         "An object that makes pods goes.",
         "Its pods end.",
         Check::Run(gone_workload),
@@ -56,7 +56,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "disruption-budget-changed",
         Scale,
-        "{} changes how many pods may be missing",
+        "disruption budgets ({})",
         "A PodDisruptionBudget changes, comes or goes.",
         "Drains of nodes wait for it. Rollouts don't.",
         Check::Run(budget),
@@ -64,7 +64,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "job-parallelism",
         Scale,
-        "parallel pods of {}",
+        "parallel pods ({})",
         "A Job runs another number of pods at a time.",
         "Pods are added or taken away at once.",
         Check::Fields(&[Fields {
@@ -77,7 +77,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "rollout-pace",
         Scale,
-        "{} rolls out at another pace",
+        "pace of rollouts ({})",
         "The strategy of a workload changes: how many pods are replaced at a time, and when.",
         "It counts from this rollout on. Pods don't restart because of it.",
         Check::Fields(&[Fields {

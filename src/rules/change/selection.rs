@@ -16,7 +16,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "service-selects-nothing",
         Traffic,
-        "{} selects no pods any more",
+        "no pods selected ({})",
         "A Service selected pods of these objects, and now selects none.",
         "It has no endpoints then: connections to it are refused.",
         Check::Run(nothing),
@@ -25,7 +25,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "service-without-endpoints-meanwhile",
         Traffic,
-        "{} has no endpoints until its new pods are ready",
+        "=",
         "A Service asks for labels that the pods which run don't have; only new pods will.",
         "The Service changes at once, pods only when they restart. Give pods the label first, and let the Service \
          select by it in a second upgrade.",

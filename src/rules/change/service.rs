@@ -16,7 +16,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "service-selector-changed",
         Traffic,
-        "{} selects by other labels",
+        "other selector ({})",
         "The selector of a Service changes.",
         "A Service sends traffic to the pods that have all labels of its selector.",
         Check::Run(selector),
@@ -24,7 +24,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "service-type-changed",
         Traffic,
-        "{} changes its type",
+        "other type ({})",
         "The type of a Service changes.",
         "The type says from where it is reached: within the cluster, by a port on every node, by a load balancer. \
          An external address that is given up doesn't come back.",
@@ -34,7 +34,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "service-port-removed",
         Traffic,
-        "{} loses ports",
+        "ports removed ({})",
         "A Service has a port no longer.",
         "Clients that use it get no connection.",
         Check::Run(|subject, findings| ports(subject, findings, PortChange::Removed)),
@@ -42,7 +42,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "service-port-added",
         Traffic,
-        "{} gets ports",
+        "ports added ({})",
         "A Service has a new port.",
         "More can be reached; a load balancer opens it to the outside.",
         Check::Run(|subject, findings| ports(subject, findings, PortChange::Added)),
@@ -50,7 +50,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "service-target-port",
         Traffic,
-        "{} sends to another port of its pods",
+        "other target ports ({})",
         "A port of a Service goes to another port of the pods.",
         "The pods must listen there already, and policies that name the pods' port must follow.",
         Check::Run(|subject, findings| ports(subject, findings, PortChange::Target)),
@@ -59,7 +59,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "service-node-port",
         Traffic,
-        "{} changes its node ports",
+        "other node ports ({})",
         "A port of a Service gets another port on the nodes.",
         "External load balancers and firewalls name it. One that is only left out stays as it is.",
         Check::Run(|subject, findings| ports(subject, findings, PortChange::Node)),
@@ -68,7 +68,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "service-port-renamed",
         Traffic,
-        "{} renames ports",
+        "ports renamed ({})",
         "A port of a Service gets another name.",
         "Ingresses, ServiceMonitors and routes find a port by its name, and Istio takes the protocol from it.",
         Check::Run(|subject, findings| ports(subject, findings, PortChange::Name)),
@@ -76,7 +76,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "service-routing",
         Traffic,
-        "{} chooses pods in another way",
+        "pods chosen otherwise ({})",
         "A Service changes how it chooses among its pods.",
         "Traffic policies, session affinity and what counts as ready decide which pod gets a connection, and whether \
          it sees the client's address.",
@@ -98,7 +98,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "service-exposure",
         Traffic,
-        "{} is exposed in another way",
+        "exposed otherwise ({})",
         "A Service changes its external addresses, who may reach it, or its IP families.",
         "The load balancer may be made anew with another address; clients may be shut out.",
         Check::Fields(&[Fields {
@@ -121,7 +121,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "load-balancer-annotations",
         Traffic,
-        "{} gives its load balancer other settings",
+        "other settings of load balancers ({})",
         "An annotation changes that a cloud's load balancer or external DNS reads.",
         "Such annotations say whether a load balancer is internal, which type and certificate it has: some make the \
          cloud replace it.",

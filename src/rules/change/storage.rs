@@ -13,15 +13,24 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "data-deleted",
         Storage,
-        "the data of {} goes",
+        "data deleted ({})",
         "A PersistentVolumeClaim or a PersistentVolume goes, by itself or with its Namespace.",
         "With the reclaim policy Delete, which dynamic provisioning gives, the volume is deleted with its claim.",
         Check::Run(deleted),
     ),
     Rule::new(
+        "data-left-behind",
+        Storage,
+        "data left behind ({})",
+        "A StatefulSet with claims of its own goes or gets another name.",
+        "Claims are named after the set and the pod: another set has other claims, which begin empty. Those of the old \
+         one stay in the cluster, unless persistentVolumeClaimRetentionPolicy says Delete.",
+        Check::Run(left_behind),
+    ),
+    Rule::new(
         "claim-grows",
         Storage,
-        "{} grows",
+        "larger claims ({})",
         "A PersistentVolumeClaim asks for more.",
         "The StorageClass must allow expansion (allowVolumeExpansion); some file systems grow only when the pod \
          restarts. It can't be taken back.",
@@ -31,7 +40,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "claim-new",
         Storage,
-        "{} is new",
+        "new volumes ({})",
         "A PersistentVolumeClaim or PersistentVolume is new.",
         "A volume is made for it, and paid for.",
         Check::Run(new_claim),
@@ -39,7 +48,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "pod-volume-changed",
         Storage,
-        "pods of {} use other volumes",
+        "other volumes of pods ({})",
         "Pods use another claim, host path or empty directory under the same volume name, get such a volume or lose \
          it.",
         "Data does not move with it: the program starts with what is in the new place.",
@@ -48,7 +57,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "data-mounted-elsewhere",
         Storage,
-        "{} mounts its data elsewhere",
+        "data mounted elsewhere ({})",
         "A volume with data is mounted at another path, or another part of it is.",
         "The program looks for its data where it was.",
         Check::Run(mounts),
@@ -56,7 +65,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "claim-retention",
         Storage,
-        "{} keeps its claims in another way",
+        "other retention of claims ({})",
         "A StatefulSet changes what becomes of its claims when it is deleted or scaled down.",
         "With Delete, data goes with the pods.",
         Check::Fields(&[Fields {
@@ -69,7 +78,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "reclaim-policy",
         Storage,
-        "{} keeps its data in another way",
+        "other use of volumes ({})",
         "A PersistentVolume changes what becomes of it when its claim goes, its size, class or claim.",
         "With Delete the data goes with the claim, with Retain it stays.",
         Check::Fields(&[Fields {
@@ -89,7 +98,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "storage-class",
         Storage,
-        "{} makes volumes in another way",
+        "other classes ({})",
         "A StorageClass changes, or is the default one now or no longer.",
         "It counts for volumes made from now on. Claims without a class take the default one.",
         Check::Run(class),
@@ -97,7 +106,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "attributes-class",
         Storage,
-        "{} changes the attributes of its volume",
+        "other attributes ({})",
         "A PersistentVolumeClaim names another VolumeAttributesClass.",
         "The driver changes the volume while it is in use.",
         Check::Fields(&[Fields {
@@ -110,7 +119,7 @@ pub const RULES: &[Rule] = &[
     Rule::new(
         "claim-template",
         Storage,
-        "claims of {}",
+        "claim templates ({})",
         "The volumeClaimTemplates of a StatefulSet change.",
         "The change is refused; claims that are there keep their size and class in any case, and must be changed one by \
          one.",
@@ -137,6 +146,23 @@ fn deleted(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
     }
 }
 
+fn left_behind(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
+    let Some(old) = subject.removed().filter(|_| subject.is(&["apps/StatefulSet"])) else { return };
+    if read::items(&old.value, "spec.volumeClaimTemplates").is_empty() || super::delete::is_kept(&old.value) {
+        return;
+    }
+    let policy = read::text(&old.value, "spec.persistentVolumeClaimRetentionPolicy.whenDeleted");
+    let fate = match policy.as_deref() {
+        Some("Delete") => "go with it, and their data",
+        _ => "stay in the cluster with their data",
+    };
+    let more = match subject.added() {
+        Some(new) => format!("; those of {} begin empty", new.id),
+        None => String::new(),
+    };
+    findings.say(format!("the claims of {} {fate}{more}", old.id));
+}
+
 fn grows(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
     if !subject.is(&["PersistentVolumeClaim"]) || subject.both().is_none() {
         return;
@@ -144,13 +170,12 @@ fn grows(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
     let path = "spec.resources.requests.storage";
     let size = |value| quantity::of(&read::at(value, path)?);
     let (old, new) = (subject.old_value(), subject.new_value());
-    if let (Some(was), Some(is)) = (size(&old), size(&new)) {
-        if is > was {
-            let text = |value| read::text(value, path).unwrap_or_default();
-            let message =
-                format!("grows from {} to {}; its class must allow expansion", text(&old), text(&new));
-            findings.say_at(subject.field(path), message);
-        }
+    if let (Some(was), Some(is)) = (size(&old), size(&new))
+        && is > was
+    {
+        let text = |value| read::text(value, path).unwrap_or_default();
+        let message = format!("grows from {} to {}; its class must allow expansion", text(&old), text(&new));
+        findings.say_at(subject.field(path), message);
     }
 }
 

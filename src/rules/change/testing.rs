@@ -15,7 +15,8 @@ pub fn objects(text: &str, crds: bool) -> Vec<Arc<Object>> {
     let source: Arc<str> = "a.yaml".into();
     let whole: Str = text.into();
     for range in split::split(text.as_bytes()) {
-        let document = Document { source: &source, text: (&whole, range), role: Role::Object, namespace: "edge" };
+        let document =
+            Document { source: &source, text: (&whole, range), role: Role::Object, namespace: "edge" };
         object::read(&document, &mut objects).unwrap();
     }
     for object in &mut objects {

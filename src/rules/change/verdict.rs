@@ -57,13 +57,10 @@ pub fn verdict<'a>(impacts: impl IntoIterator<Item = &'a Impact>) -> Verdict {
     let mut left_out = 0;
     let mut last = None;
     for ((effect, _), (rule, impacts)) in by_rule {
-        // What happens to the pods of a refused object, doesn't: only the refusal is told.
+        // Nothing of a refused object comes to pass: only the refusal is told.
         let told: Vec<&Impact> = impacts
             .into_iter()
-            .filter(|impact| {
-                let moot = matches!(effect, Effect::Restart | Effect::Recreate | Effect::Scale);
-                !(moot && refused.contains(&impact.object))
-            })
+            .filter(|impact| effect == Effect::Refused || !refused.contains(&impact.object))
             .collect();
         let texts = match rule.phrase {
             "" => continue,

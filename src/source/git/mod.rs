@@ -88,12 +88,12 @@ impl Revision {
         Ok(self.objects().find(path)?.map(|found| found.kind))
     }
 
-    /// The id of the object at a path of the repository, links not followed: equal ids mean equal contents.
+    /// The id of the object at a path of the repository, links followed: equal ids mean equal contents.
     ///
     /// # Errors
     /// When an object can't be read.
     pub fn id(&self, path: &str) -> Result<Option<String>> {
-        self.objects().id(path)
+        Ok(self.objects().find(path)?.map(|found| found.id.to_string()))
     }
 
     /// The paths of all files of these names, sorted: `Chart.yaml`. Submodules and links are not entered.
@@ -102,6 +102,14 @@ impl Revision {
     /// When an object can't be read, or there are more files and folders than `limits` allow.
     pub fn named(&self, names: &[&str], limits: &Limits) -> Result<Vec<String>> {
         self.objects().named(names, limits)
+    }
+
+    /// The paths of the files in a folder, without those in folders within it; none if there is no such folder.
+    ///
+    /// # Errors
+    /// When an object can't be read.
+    pub fn files_in(&self, folder: &str) -> Result<Vec<String>> {
+        self.objects().files_in(folder)
     }
 
     /// Reads a file at a path of the repository, but not more of it than `limit` bytes.
@@ -139,7 +147,8 @@ impl Revision {
         }
     }
 
-    fn missing(&self, path: &str) -> Error {
+    /// The error of a path at which there is nothing.
+    pub(super) fn missing(&self, path: &str) -> Error {
         let error = Error::new(format!("path {} does not exist in {}", super::quote(path), self.name));
         let on_disk = self.folder.as_ref().is_some_and(|folder| folder.join(path).exists());
         if on_disk {

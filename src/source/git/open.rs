@@ -68,6 +68,14 @@ impl Repository {
         Repository::discover(folder, limits)
     }
 
+    /// The path on this machine of a path in the repository; in a bare repository they are the same.
+    pub fn disk_path(&self, path: &str) -> String {
+        match &self.folder {
+            Some(folder) => folder.join(path).to_string_lossy().trim_end_matches('/').to_string(),
+            None => path.to_string(),
+        }
+    }
+
     /// The revision of a name.
     ///
     /// # Errors

@@ -47,11 +47,16 @@ impl Repository {
         Ok(Range { old: self.revision(text)?, new: None })
     }
 
-    /// From where the current branch left the default branch to the working tree.
+    /// From where a branch left the default branch: the current one, up to the working tree; or the one named.
     ///
     /// # Errors
     /// When no default branch is found, or both have no common history.
-    pub fn review(&self) -> Result<Range> {
+    pub fn review(&self, of: Option<&str>) -> Result<Range> {
+        let head = of.unwrap_or("HEAD");
+        if head.contains("..") {
+            return Err(Error::new(format!("{head:?} has two revisions: the first is what --review finds"))
+                .hint("name one revision, or leave --review out"));
+        }
         let repository = self.inner.to_thread_local();
         let branch = DEFAULT_BRANCHES
             .into_iter()
@@ -63,9 +68,9 @@ impl Repository {
         let shown = branch.trim_start_matches("refs/remotes/");
         let base = self.merge_base(
             &(shown.to_string(), self.resolve(branch)?),
-            &("HEAD".to_string(), self.resolve("HEAD")?),
+            &(head.to_string(), self.resolve(head)?),
         )?;
-        Ok(Range { old: base, new: None })
+        Ok(Range { old: base, new: of.map(|name| self.revision(name)).transpose()? })
     }
 
     /// The revision from which both went on.

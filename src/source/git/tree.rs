@@ -125,20 +125,6 @@ impl Objects {
         Ok(Some(Found { kind: Kind::Folder, id, path: way.into_iter().map(|(name, _)| name).collect() }))
     }
 
-    /// The id and kind at a path, links not followed.
-    pub fn id(&self, path: &str) -> Result<Option<String>> {
-        let mut id = self.top;
-        let mut kind = EntryKind::Tree;
-        for name in path.split('/').filter(|name| !matches!(*name, "" | ".")) {
-            if kind != EntryKind::Tree {
-                return Ok(None);
-            }
-            let Some(entry) = self.entry(id, name)? else { return Ok(None) };
-            (id, kind) = (entry.id, entry.kind);
-        }
-        Ok(Some(format!("{:o} {id}", kind as u16)))
-    }
-
     /// The target of a link.
     pub fn target(&self, id: ObjectId, shown: &str) -> Result<String> {
         let target = self.blob(id, &format!("the link {}:{shown}", self.revision), LINK_BYTES)?;
@@ -252,6 +238,16 @@ impl Objects {
 
     fn broken(&self, id: ObjectId, error: &gix::Error) -> Error {
         Error::new(format!("folder {id} of revision {} is damaged: {}", self.revision, words(error)))
+    }
+
+    /// The paths of the files in a folder.
+    pub fn files_in(&self, folder: &str) -> Result<Vec<String>> {
+        let Some(found) = self.find(folder)?.filter(|found| found.kind == Kind::Folder) else {
+            return Ok(Vec::new());
+        };
+        let entries = self.entries(found.id, &found.path)?.into_iter();
+        let files = entries.filter(|entry| matches!(entry.kind, EntryKind::Blob | EntryKind::BlobExecutable));
+        Ok(files.map(|entry| format!("{folder}/{}", entry.name)).collect())
     }
 
     /// The paths of all files of these names.

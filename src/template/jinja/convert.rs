@@ -394,6 +394,12 @@ impl Bridge {
             return Some(to_jinja(&field));
         }
         if self.0.has_method(name) {
+            // As in Go, where a method is called without parentheses.
+            if self.0.method_params(name) == 0
+                && let Ok(value) = self.0.call(name, &[])
+            {
+                return Some(to_jinja(&value));
+            }
             return Some(Jinja::from_object(BoundMethod { object: self.0.clone(), name: name.to_string() }));
         }
         None
@@ -454,7 +460,7 @@ impl Object for Bridge {
     }
 }
 
-/// A method taken from its object without being called.
+/// A method with parameters, taken from its object without being called.
 #[derive(Debug)]
 pub(super) struct BoundMethod {
     object: Arc<dyn value::Object>,
@@ -472,6 +478,15 @@ impl Object for BoundMethod {
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "<method {}>", self.name)
+    }
+}
+
+impl BoundMethod {
+    /// The error of printing one: it was most likely meant to be called.
+    pub fn printed(&self) -> Error {
+        let name = &self.name;
+        let error = fail(format!("`{name}` is a method of {}", self.object.type_name()));
+        super::errors::with_hint(error, format!("call it: `.{name}(…)`"))
     }
 }
 

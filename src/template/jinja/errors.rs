@@ -224,11 +224,13 @@ fn not_set(text: &str, names: &[String], miss: Option<&Miss>) -> (String, Option
             nearest(text, names.iter().map(String::as_str).chain(library_names()).filter(|c| *c != text));
         return (format!("`{text}` is not set"), near.map(did_you_mean));
     }
+    let no_else = text.contains(" if ") && !text.contains(" else ");
+    let hint = no_else.then(|| "an inline `if` without `else` gives nothing: add `else \"\"`".into());
     let first: String = text.lines().next().unwrap_or_default().chars().take(80).collect();
     if first.is_empty() {
-        return ("a value that is not set is used".to_string(), None);
+        return ("a value that is not set is used".to_string(), hint);
     }
-    (format!("`{first}` uses a value that is not set"), None)
+    (format!("`{first}` uses a value that is not set"), hint)
 }
 
 /// The path in the text that ends with a key: of `x: Values.servce.port` and `servce`, `Values.servce`.

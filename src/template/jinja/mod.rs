@@ -297,6 +297,9 @@ impl fmt::Debug for Root {
 /// The name under which a render finds its own context.
 const ROOT: &str = "__context";
 
+/// The name under which templates find the whole context, Go's `$`.
+const CONTEXT: &str = "ctx";
+
 impl Object for Root {
     fn get_value(self: &Arc<Self>, key: &Jinja) -> Option<Jinja> {
         self.get_value_by_str(key.as_str()?)
@@ -308,6 +311,9 @@ impl Object for Root {
         }
         if key == ROOT {
             return Some(Jinja::from_dyn_object(self.clone()));
+        }
+        if key == CONTEXT {
+            return Some(to_jinja(&Value::Map(self.dot.clone())));
         }
         // Jinja's globals are values, as in Jinja2. The library's functions are not: their names are left to
         // variables (`title | default("none")`), and only a call means them.

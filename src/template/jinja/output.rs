@@ -6,7 +6,7 @@ use std::fmt::Write;
 use minijinja::value::{Value as Jinja, ValueKind};
 use minijinja::{Error, Output, State};
 
-use super::convert::{self, MAX_DEPTH};
+use super::convert::{self, BoundMethod, MAX_DEPTH};
 use super::{fail, ops, undefined};
 use crate::value::number;
 
@@ -28,6 +28,9 @@ pub(super) fn text(value: &Jinja) -> Result<String, Error> {
     let mut out = String::new();
     match value.kind() {
         ValueKind::Undefined => return Err(undefined()),
+        ValueKind::Plain if let Some(method) = value.downcast_object_ref::<BoundMethod>() => {
+            return Err(method.printed());
+        }
         ValueKind::String => out.push_str(value.as_str().unwrap_or_default()),
         ValueKind::Bytes => out.push_str(&String::from_utf8_lossy(value.as_bytes().unwrap_or_default())),
         _ => Style::FLOW.write(&mut out, value, 0)?,

@@ -411,6 +411,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn helm_says_of_itself_what_the_released_program_says() {
+        let print = |name| HelmVersion.field(name).map(|v| v.as_str().unwrap_or_default().to_string());
+        assert_eq!(print("Version").as_deref(), Some("v4.2.4"));
+        assert_eq!(print("GitCommit").as_deref(), Some("3900f434fd3ef2b84065dc04508df48f288dba00"));
+        assert_eq!(print("GitTreeState").as_deref(), Some("clean"));
+    }
+
+    #[test]
     fn kubernetes_versions_are_read_as_kubernetes_reads_them() {
         for (text, version, normalized, minor) in [
             ("1.30", "v1.30", "v1.30", "30"),

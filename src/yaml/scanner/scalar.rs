@@ -303,6 +303,11 @@ impl<'a> Scanner<'a> {
 
     fn take_code(&mut self, digits: usize, start: Mark, out: &mut Vec<u8>) -> Scan {
         self.pos += 2;
+        if let Some(words) = self.cut
+            && self.text.len() - self.pos < digits
+        {
+            return Err(self.reader_fault(words));
+        }
         let mut code = 0u32;
         for i in 0..digits {
             match char::from(self.at(self.pos + i)).to_digit(16) {

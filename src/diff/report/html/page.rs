@@ -217,15 +217,19 @@ fn table(out: &mut String, title: &str, changes: &[ValueChange]) {
         ));
         cells(out, change.old.as_ref(), change.new.as_ref());
         let places = words::places(change.old_place.as_deref(), change.new_place.as_deref());
-        out.push_str(&format!(
-            "<td class=\"place\">{}</td></tr>\n",
-            places.map(|places| shown(&places)).unwrap_or_default()
-        ));
+        let remarks: Vec<String> =
+            places.into_iter().chain(words::moved(change)).map(|remark| breakable(&remark)).collect();
+        out.push_str(&format!("<td class=\"place\">{}</td></tr>\n", remarks.join("<br>")));
     }
     out.push_str("</tbody></table></div>\n");
     if changes.len() > ROWS {
         out.push_str(&format!("<p class=\"note\">… and {} more</p>\n", changes.len() - ROWS));
     }
+}
+
+/// Text with paths, which break behind slashes first.
+fn breakable(text: &str) -> String {
+    shown(text).replace('/', "/<wbr>")
 }
 
 /// The cells of the old and the new value.
@@ -266,10 +270,10 @@ fn folds(out: &mut String, review: &Review) {
             0 => String::new(),
             n => format!(", and {n} more"),
         };
+        let (objects, what) = words::fold_line(fold);
         out.push_str(&format!(
-            "<li><details><summary><b>{}</b> {}</summary><p>{}{more}</p></details></li>\n",
-            words::count(fold.objects.len(), "object"),
-            shown(&fold.message),
+            "<li><details><summary><b>{objects}</b> {}</summary><p>{}{more}</p></details></li>\n",
+            shown(&what),
             names.join(", ")
         ));
     }

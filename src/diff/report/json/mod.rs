@@ -99,6 +99,7 @@ fn value_change(w: &mut Writer, change: &ValueChange) {
         w.field_value("new", change.new.as_ref());
         w.field_some("oldPlace", change.old_place.as_deref());
         w.field_some("newPlace", change.new_place.as_deref());
+        w.field_some("moved", change.moved.as_deref());
     });
 }
 

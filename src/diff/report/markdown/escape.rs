@@ -98,7 +98,7 @@ mod tests {
         assert_eq!(text("helm.sh/chart a-1.0 → a-1.1"), "helm.sh/chart a-1.0 → a-1.1");
         assert_eq!(text("hello @torvalds see #1"), "hello `@torvalds` see `#1`");
         assert_eq!(text("<img src=x>"), "`<img` `src=x>`");
-        assert_eq!(text("![x](http://y) **b**"), "`![x](http://y)` `**b**`");
+        assert_eq!(text("![x](http://y) **b**"), "`![x](http://y`) `**b**`");
         assert_eq!(
             text("www.example.com GH-12 :tada: deadbeef"),
             "`www.example.com` `GH-12` `:tada:` `deadbeef`"

@@ -146,12 +146,17 @@ fn table(out: &mut String, title: &str, changes: &[ValueChange]) {
     };
     for change in changes.iter().take(ROWS) {
         let places = words::places(change.old_place.as_deref(), change.new_place.as_deref());
+        let remarks: Vec<String> = places
+            .into_iter()
+            .chain(words::moved(change))
+            .map(|remark| text(&brief(&remark, NAME)))
+            .collect();
         let cells = [
             code(&brief(&change.path, NAME)),
             words::value_change(change.kind).to_string(),
             value(change.old.as_ref()),
             value(change.new.as_ref()),
-            places.map(|places| text(&brief(&places, NAME))).unwrap_or_default(),
+            remarks.join("; "),
         ];
         let cells: Vec<String> = cells.iter().map(|markdown| cell(markdown)).collect();
         out.push_str(&format!("| {} |\n", cells.join(" | ")));
@@ -277,10 +282,10 @@ fn folds(review: &Review) -> String {
     if !review.folds.is_empty() {
         out.push_str("\n#### The same in several objects\n\n");
         for fold in review.folds.iter().take(LISTED) {
+            let (objects, what) = words::fold_line(fold);
             out.push_str(&format!(
-                "- **{}**: {} ({})\n",
-                words::count(fold.objects.len(), "object"),
-                text(&brief(&fold.message, SENTENCE)),
+                "- **{objects}**: {} ({})\n",
+                text(&brief(&what, SENTENCE)),
                 names(fold.objects.iter(), fold.objects.len())
             ));
         }

@@ -141,7 +141,8 @@ pub fn push_pieces(line: &mut Line, style: Style, pieces: &[Piece<'_>]) {
 /// A small diff of lines.
 fn diff(out: &mut String, old: &[String], new: &[String], options: &Options) {
     let indent = INDENT + 4;
-    let mut left = if options.full { usize::MAX } else { FIELD_LINES };
+    let bound = if options.full { usize::MAX } else { FIELD_LINES };
+    let mut left = bound;
     let mut hidden = 0;
     let mut line = |style: Style, sign: &str, pieces: &[Piece<'_>]| {
         if left == 0 {
@@ -163,7 +164,9 @@ fn diff(out: &mut String, old: &[String], new: &[String], options: &Options) {
             Part::Replaced(old, new) => {
                 // Lines that replace as many are compared one by one.
                 let pairs: Vec<_> = match old.len() == new.len() {
-                    true => old.iter().zip(new).map(|(old, new)| lines::words(old, new)).collect(),
+                    true => {
+                        old.iter().zip(new).take(bound).map(|(old, new)| lines::words(old, new)).collect()
+                    }
                     false => Vec::new(),
                 };
                 for (i, text) in old.iter().enumerate() {

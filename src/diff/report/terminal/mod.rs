@@ -144,11 +144,16 @@ fn folds(out: &mut String, folds: &[Fold], options: &Options) {
         return;
     }
     out.push('\n');
-    for fold in folds {
+    for (i, fold) in folds.iter().enumerate() {
         let mut line = Line::default();
-        let n = words::count(fold.objects.len(), "object");
-        line.push(DIM, "= ").push(PLAIN, &format!("{n}: {}", fold.message)).end(out);
+        let (objects, what) = words::fold_line(fold);
+        line.push(DIM, "= ").push(PLAIN, &format!("{objects}: {what}")).end(out);
         if options.view == View::Summary {
+            continue;
+        }
+        let next = folds.get(i + 1);
+        if next.is_some_and(|next| next.objects == fold.objects) {
+            // The names stand below the last of those that have the same.
             continue;
         }
         let shown = if options.full { fold.objects.len() } else { NAMES };

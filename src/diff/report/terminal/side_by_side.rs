@@ -51,6 +51,7 @@ pub fn show(out: &mut String, field: &FieldReview, options: &Options) {
             Part::Replaced(old, new) => {
                 for i in 0..old.len().max(new.len()) {
                     match (old.get(i), new.get(i)) {
+                        _ if rows.left == 0 => rows.hidden += 1,
                         (Some(old), Some(new)) => {
                             let (old, new) = lines::words(old, new);
                             rows.row(&Cell::of(OLD, "- ", &old), &Cell::of(NEW, "+ ", &new));

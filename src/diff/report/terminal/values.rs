@@ -39,6 +39,7 @@ fn changes(out: &mut String, title: &str, changes: &[ValueChange], options: &Opt
                 types(change.new.as_ref())
             ));
         }
+        remarks.extend(words::moved(change));
         remarks.extend(words::places(change.old_place.as_deref(), change.new_place.as_deref()));
         fields::value_change(out, &change.path, change.old.as_ref(), change.new.as_ref(), &remarks, options);
     }
