@@ -271,10 +271,13 @@ impl<'a> Renames<'_, 'a, '_> {
         for (at, loner) in self.old.iter().enumerate().rev() {
             places.entry(loner.leaves.hashes()).or_default().push(at);
         }
+        // Where there is but one on each side, less is enough.
+        let alone = self.old.len() == 1 && self.new.len() == 1;
         let mut pairs = Vec::new();
         for (j, loner) in self.new.iter().enumerate() {
             let Some(olds) = places.get_mut(loner.leaves.hashes()) else { continue };
-            let fits = |i: &usize| loner.leaves.len() >= FEW || self.alike_by_name(*i, j);
+            let says = loner.leaves.len() >= if alone { 1 } else { FEW };
+            let fits = |i: &usize| says || self.alike_by_name(*i, j);
             // Only the first few are tried, so that thousands that do not fit take no square of steps.
             let Some(at) = olds.iter().rev().take(CANDIDATES).position(fits) else { continue };
             pairs.push((olds.remove(olds.len() - 1 - at), j, 1.0));

@@ -30,13 +30,37 @@ pub fn open(args: &Args, global: &Global) -> Result<(Side, Side)> {
         old.tree.revision = Some(range.old);
         new.tree.revision = range.new;
     }
+    let lent = lend(&mut old, &mut new)?;
     let mut sides = match missing(args, first, &old, &new) {
         Some(Which::Old) => (nothing(first, &old), Side::open(second, &new)?),
         Some(Which::New) => (Side::open(first, &old)?, nothing(second, &new)),
         None => both(first, &old, second, &new)?,
     };
+    sides.1.warnings.extend(lent);
     fit(args, &mut sides);
     Ok(sides)
+}
+
+/// A values file that is there on one side only is used on both: what it says is not what the review is about, and
+/// charts often get their example values later than their templates. Gives a warning for each.
+fn lend(old: &mut Request, new: &mut Request) -> Result<Vec<String>> {
+    let mut warnings = Vec::new();
+    for name in old.values.files.clone() {
+        if !new.values.files.contains(&name) {
+            continue;
+        }
+        let is_there = |request: &Request| request.tree.look(&name, &request.limits).is_ok();
+        let (owner, other) = match (is_there(old), is_there(new)) {
+            (false, true) => (&*new, &mut *old),
+            (true, false) => (&*old, &mut *new),
+            _ => continue,
+        };
+        let (there, gone) = (owner.tree.shown(&name), other.tree.shown(&name));
+        warnings.push(format!("there is no {gone}: {there} is used on both sides"));
+        let text = Str::from_bytes(owner.tree.read(&name, &owner.limits)?);
+        other.tree.given.insert(name.as_str().into(), text);
+    }
+    Ok(warnings)
 }
 
 /// The side on which a chart isn't there, if it is there on the other: it is new, or gone.

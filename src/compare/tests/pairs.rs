@@ -115,6 +115,17 @@ fn accounts_of_nothing_but_a_name_are_paired_only_if_the_names_are_like() {
 }
 
 #[test]
+fn of_the_only_two_of_a_kind_less_must_be_equal() {
+    let of = |name: &str| object("PersistentVolumeClaim", name, "spec: {volumeName: x}");
+    assert_eq!(
+        renamed(&compared(&of("data"), &of("store"))),
+        ["PersistentVolumeClaim/data = PersistentVolumeClaim/store 1.00"]
+    );
+    let old = all(&[of("data"), of("cache")]);
+    assert_eq!(compared(&old, &all(&[of("store"), of("other")])).changes.len(), 4);
+}
+
+#[test]
 fn names_with_a_hash_at_the_end_are_paired() {
     let of = |name: &str, value: &str| object("ConfigMap", name, &format!("data: {{{value}}}"));
     assert_eq!(
