@@ -197,7 +197,10 @@ fn values_from_stdin_and_pipes_are_for_both_sides() {
     let Some(repository) = with_chart() else { return };
     let command = format!(
         "echo 'tag: v3' | {torii} diff charts/c charts/c -f - --exit-code && \
-         {torii} diff charts/c charts/c -f <(echo 'tag: v4') --exit-code",
+         {torii} diff charts/c charts/c -f <(echo 'tag: v4') --exit-code && \
+         {torii} diff <(tar -cz -C charts c) charts/c --exit-code && \
+         tar -cz -C charts c | {torii} diff charts/c - --exit-code && \
+         ! {torii} diff - charts/c -f - < prod.yaml",
         torii = env!("CARGO_BIN_EXE_torii")
     );
     let Ok(output) = Command::new("bash").args(["-c", &command]).current_dir(repository.path()).output()
@@ -309,6 +312,7 @@ fn releases_in_a_cluster_are_read_within_bounds() {
     repository.write("release.yaml", &release);
     let (_, text) = diff(&repository, &["release.yaml", "charts/c"]);
     assert!(text.contains("the values of release edge revision 3 are used"), "{text}");
+    assert!(text.contains("c 1.0.0 (release.yaml → charts/c)"), "{text}");
     differs(&repository, &["release.yaml", "charts/c", "--set", "tag=v8"], "x:v7 → x:v8");
     // Several revisions: the newest counts. Several releases: an error.
     let list = |items: &[String]| {

@@ -46,6 +46,9 @@ impl Tree {
     /// When there is nothing at the path, or it is neither; and all that [`read_directory`] and
     /// [`unpack`](super::unpack) refuse.
     pub fn open(&self, path: &str, options: &Options, budget: &mut Budget) -> Result<Files> {
+        if let Some(text) = self.given.get(path) {
+            return archive::read(path, text.as_bytes(), budget);
+        }
         let place = match &self.revision {
             Some(revision) => Place::Git(Box::new(revision.clone()), revision.path_of(path)?),
             None => self.place(path, budget.limits())?,

@@ -20,7 +20,7 @@ use super::flags::{Args, Which};
 /// When one can't be opened.
 pub fn open(args: &Args, global: &Global) -> Result<(Side, Side)> {
     let (mut old, mut new) = (args.request(Which::Old, global)?, args.request(Which::New, global)?);
-    read_once(&mut old, &mut new)?;
+    read_once(&args.sources, &mut old, &mut new)?;
     let (first, second) = match args.sources.as_slice() {
         [chart] => (chart, chart),
         [first, second, ..] => (first, second),
@@ -101,22 +101,29 @@ pub fn range(args: &Args, chart: &str) -> Result<Option<Range>> {
 }
 
 /// Reads standard input and pipes now, since each side asks for them.
-fn read_once(old: &mut Request, new: &mut Request) -> Result<()> {
+fn read_once(sources: &[String], old: &mut Request, new: &mut Request) -> Result<()> {
     let files = |request: &Request| {
         request.values.files.iter().cloned().chain(request.lookup_file.clone()).collect::<Vec<_>>()
     };
     let mut names = files(old);
     names.extend(files(new));
+    if let Some(twice) = sources.iter().find(|source| names.contains(source) && is_read_once(source)) {
+        return Err(wrong(format!("{twice} can't be both a side and a file of values")));
+    }
+    names.extend_from_slice(sources);
     for name in names {
         let read_before = old.tree.given.contains_key(name.as_str());
-        let is_pipe = fs::metadata(&name).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());
-        if !read_before && (name == "-" || is_pipe) {
+        if !read_before && is_read_once(&name) {
             let text = Str::from_bytes(old.tree.read(&name, &old.limits)?);
             old.tree.given.insert(name.as_str().into(), text.clone());
             new.tree.given.insert(name.as_str().into(), text);
         }
     }
     Ok(())
+}
+
+fn is_read_once(name: &str) -> bool {
+    name == "-" || fs::metadata(name).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }
 
 /// Opens both sides. A chart that is compared with a release in a cluster is rendered as that release.
