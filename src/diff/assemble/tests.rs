@@ -80,6 +80,10 @@ fn everything(review: &Review) -> String {
     all.push_str(&report::markdown(&reviews, &markdown::Options { verbose: true, ..Default::default() }));
     all.push_str(&report::html(&reviews, &html::Options { verbose: true }));
     all.push_str(&report::json(&reviews));
+    all.push_str(&report::sarif(&reviews));
+    all.push_str(&report::junit(&reviews, &report::junit::Options::default()));
+    // A patch of secrets is refused; the error must not tell them.
+    all.push_str(&report::json_patch(&reviews).unwrap_or_else(|error| format!("{error:?}")));
     all
 }
 
