@@ -511,6 +511,18 @@ fn git_shows_its_reports() {
 }
 
 #[test]
+fn a_values_file_that_is_there_at_one_revision_only_is_used_on_both_sides() {
+    let Some(repository) = with_chart() else { return };
+    repository.write("late.yaml", "replicas: 9\n").commit("two");
+    let (code, text) =
+        diff(&repository, &["charts/c", "--rev", "HEAD~1..HEAD", "-f", "late.yaml", "--exit-code"]);
+    assert!(code == 0 && text.starts_with("Verdict: no difference"), "{code}\n{text}");
+    assert!(text.contains("there is no HEAD~1:late.yaml: HEAD:late.yaml is used on both sides"), "{text}");
+    let (code, text) = diff(&repository, &["charts/c", "--rev", "HEAD~1..HEAD", "-f", "never.yaml"]);
+    assert!(code == 1 && text.contains("never.yaml"), "{code}\n{text}");
+}
+
+#[test]
 fn completion_knows_the_command() {
     let Some(repository) = Repository::new() else { return };
     for shell in ["bash", "zsh", "fish"] {

@@ -137,7 +137,7 @@ pub struct Document<'a> {
 }
 
 /// Reads the objects of a document into `objects`: none if it is empty or only comments, several if it is a
-/// `List`.
+/// `List`, or a plain list as `torii render -o json` prints it.
 ///
 /// # Errors
 /// When it is not YAML, or not an object (a map with a kind).
@@ -153,7 +153,10 @@ pub fn read(document: &Document<'_>, objects: &mut Vec<Object>) -> Result<()> {
             e.column,
         ))
     })?;
-    add(value, document, objects)
+    match value {
+        Value::List(items) => items.items().into_iter().try_for_each(|item| add(item, document, objects)),
+        value => add(value, document, objects),
+    }
 }
 
 fn add(value: Value, document: &Document<'_>, objects: &mut Vec<Object>) -> Result<()> {
@@ -254,6 +257,9 @@ mod tests {
     fn a_list_is_its_items() {
         let text = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Secret, metadata: {name: s}}\n- {apiVersion: v1, kind: Pod, metadata: {generateName: p-}}\n";
         assert_eq!(identities(text), ["|Secret|edge|s", "|Pod|edge|p-*"]);
+        let plain = "[{apiVersion: v1, kind: Secret, metadata: {name: s}}, {apiVersion: v1, kind: Pod, metadata: {name: p}}]";
+        assert_eq!(identities(plain), ["|Secret|edge|s", "|Pod|edge|p"]);
+        assert!(objects("[[1]]").is_err());
     }
 
     #[test]

@@ -289,6 +289,24 @@ impl From<List> for Value {
     }
 }
 
+/// Shows each map of a value, itself included, in no order; what lies deeper than `deepest` levels is left out.
+pub fn each_map(value: &Value, deepest: usize, visit: &mut dyn FnMut(&Map)) {
+    let mut left = vec![(value.clone(), 0)];
+    while let Some((value, depth)) = left.pop() {
+        if depth > deepest {
+            continue;
+        }
+        match value {
+            Value::List(list) => left.extend(list.items().into_iter().map(|item| (item, depth + 1))),
+            Value::Map(map) => {
+                visit(&map);
+                left.extend(map.entries().into_iter().map(|(_, value)| (value, depth + 1)));
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Takes containers apart without recursion, so that dropping a value nested a million deep is safe.
 /// `children` are the contents of a container that is going away.
 fn drop_flat(mut children: Vec<Value>) {

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use sha2::{Digest, Sha256};
+
 use crate::compare::{Change, Comparison};
 use crate::manifest::object::Object;
-use crate::value::{Map, Value};
+use crate::value::{Map, Str, Value, each_map};
 
 /// What a message about a restart without a reason begins with.
 pub(super) const NEEDLESS: &str = "needless restart: ";
@@ -44,6 +46,8 @@ fn stem(name: &str) -> String {
 /// One changed ConfigMap or Secret.
 struct Config<'a> {
     object: &'a Object,
+    /// The SHA-256 of the files that it stands in, as they were rendered, in hex: most charts take their checksums so.
+    sums: Vec<String>,
     /// Its template or file, without folders and endings, and its name: small letters and digits only.
     template: String,
     name: String,
@@ -60,8 +64,10 @@ impl<'a> Ties<'a> {
         let config = |(index, change): (usize, &'a Change)| {
             let object: &Object = change.object()?;
             let is_config = matches!(&*object.id.kind, "ConfigMap" | "Secret") && object.id.group.is_empty();
+            let sides = [&change.old, &change.new];
             (is_config && change.matters()).then(|| Config {
                 object,
+                sums: sides.into_iter().flatten().map(|object| sum(&object.text.0)).collect(),
                 template: letters(template(&object.source)),
                 name: letters(&object.id.name),
                 only_labels: only_labels(index),
@@ -97,11 +103,15 @@ impl<'a> Ties<'a> {
         let stem = stem(name);
         let used = [&change.old, &change.new].into_iter().flatten().flat_map(|object| used(&object.value));
         let used: BTreeSet<(&str, String)> = used.collect();
+        let values = [&change.old, &change.new].map(|object| object.as_ref().map(|object| &object.value));
+        let own: BTreeSet<String> =
+            values.into_iter().flatten().flat_map(|value| texts_at(value, name)).collect();
         let namespace = change.object().map(|object| object.id.namespace.clone()).unwrap_or_default();
         let ranks = self.0.iter().filter(|config| config.object.id.namespace == namespace).map(|config| {
             let kind: &str = &config.object.id.kind;
             let is_used = used.iter().any(|(own, name)| *own == kind && *name == *config.object.id.name);
             let rank = match (config.fits(&stem), is_used, names_kind(&stem, kind)) {
+                _ if config.sums.iter().any(|sum| own.contains(sum)) => 5,
                 (true, true, _) => 4,
                 (true, false, _) => 3,
                 (false, true, Some(true)) => 2,
@@ -128,6 +138,19 @@ impl Config<'_> {
                 || stem.len() >= 4 && (template.starts_with(stem) || template.ends_with(stem))
                 || template.len() >= 4 && stem.ends_with(template))
     }
+}
+
+fn sum(text: &Str) -> String {
+    data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes()))
+}
+
+/// The texts under a key, wherever it is.
+fn texts_at(value: &Value, key: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    each_map(value, MAX_DEPTH, &mut |map| {
+        found.extend(map.get(key).as_ref().and_then(Value::as_str).map(str::to_string));
+    });
+    found
 }
 
 /// Whether a stem is about a kind: `secret` and `cm` are, `env` says nothing.
@@ -163,37 +186,22 @@ fn names(configs: &[&Config<'_>]) -> String {
 /// The ConfigMaps and Secrets that a workload uses: by volume, by environment.
 fn used(value: &Value) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
-    let mut left = vec![(value.clone(), 0)];
-    while let Some((value, depth)) = left.pop() {
-        if depth > MAX_DEPTH {
-            continue;
-        }
-        match value {
-            Value::List(list) => left.extend(list.items().into_iter().map(|item| (item, depth + 1))),
-            Value::Map(map) => {
-                for (key, value) in map.entries() {
-                    let name = |map: &Map, key: &str| map.get(key)?.as_str().map(str::to_string);
-                    if let Value::Map(inner) = &value {
-                        let use_of = match key.as_str() {
-                            Some("configMap" | "configMapRef" | "configMapKeyRef") => {
-                                name(inner, "name").map(|name| ("ConfigMap", name))
-                            }
-                            Some("secretRef" | "secretKeyRef") => {
-                                name(inner, "name").map(|name| ("Secret", name))
-                            }
-                            Some("secret") => name(inner, "secretName")
-                                .or_else(|| name(inner, "name"))
-                                .map(|name| ("Secret", name)),
-                            _ => None,
-                        };
-                        found.extend(use_of);
-                    }
-                    left.push((value, depth + 1));
+    each_map(value, MAX_DEPTH, &mut |map| {
+        let name = |map: &Map, key: &str| map.get(key)?.as_str().map(str::to_string);
+        for (key, value) in map.entries() {
+            let Value::Map(inner) = &value else { continue };
+            found.extend(match key.as_str() {
+                Some("configMap" | "configMapRef" | "configMapKeyRef") => {
+                    name(inner, "name").map(|name| ("ConfigMap", name))
                 }
-            }
-            _ => {}
+                Some("secretRef" | "secretKeyRef") => name(inner, "name").map(|name| ("Secret", name)),
+                Some("secret") => {
+                    name(inner, "secretName").or_else(|| name(inner, "name")).map(|name| ("Secret", name))
+                }
+                _ => None,
+            });
         }
-    }
+    });
     found
 }
 
@@ -240,5 +248,48 @@ mod tests {
         let want =
             [("ConfigMap", "a"), ("ConfigMap", "d"), ("Secret", "b"), ("Secret", "c"), ("Secret", "e")];
         assert_eq!(found, want.map(|(kind, name)| (kind, name.to_string())).into());
+    }
+
+    #[test]
+    fn a_checksum_of_a_rendered_file_is_tied_to_that_file_whatever_its_name_says() {
+        use std::sync::Arc;
+
+        use crate::compare::{Options, compare};
+        use crate::manifest::object::{Document, Role, read};
+
+        let side = |label: &str, params: &str| {
+            let config = |name: &str, data: &str| {
+                format!(
+                    "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, labels: {{chart: {label}}}}}\ndata: {{a: {data}}}\n"
+                )
+            };
+            let (cm, params) = (config("shop-cm", "same"), config("shop-cmd-params-cm", params));
+            let pod = format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: shop}}\nspec: {{template: {{metadata: {{annotations: {{checksum/cm: {}}}}}, spec: {{containers: [{{name: x, envFrom: [{{configMapRef: {{name: shop-cmd-params-cm}}}}]}}]}}}}}}\n",
+                sum(&cm.as_str().into())
+            );
+            let mut objects = Vec::new();
+            for (file, text) in [("cm.yaml", cm), ("params.yaml", params), ("pod.yaml", pod)] {
+                let (source, text): (Arc<str>, Str) = (file.into(), text.into());
+                let document = Document {
+                    source: &source,
+                    text: (&text, 0..text.len()),
+                    role: Role::Object,
+                    namespace: "a",
+                };
+                read(&document, &mut objects).unwrap();
+            }
+            objects.into_iter().map(Arc::new).collect::<Vec<_>>()
+        };
+        let comparison = compare(side("one", "1"), side("two", "2"), &Options::default());
+        let is = |index: usize, name: &str| {
+            comparison.changes[index].object().is_some_and(|object| *object.id.name == *name)
+        };
+        let ties = Ties::new(&comparison, |index| is(index, "shop-cm"));
+        let pod = (0..comparison.changes.len()).find(|index| is(*index, "shop")).unwrap();
+        assert_eq!(
+            ties.tell(&comparison.changes[pod], "checksum/cm", true),
+            "needless restart: checksum/cm changed though only the chart label of ConfigMap/shop-cm did"
+        );
     }
 }

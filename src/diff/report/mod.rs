@@ -2,11 +2,12 @@
 //! hidden in the review already.
 //!
 //! Every report is given the same slice of reviews and returns its text. What they share stands below them:
-//! the [`words`] for things, how a value is written as [`text`], and how two texts differ by [`lines`].
+//! the [`words`] for things, the [`counts`] at the end, how a value is written as [`text`], and how two texts differ by [`lines`].
 //!
 //! What comes out of charts (names, values, messages) is untrusted: each report escapes it for its own notation,
 //! and control and bidirectional characters are written out everywhere.
 
+pub mod counts;
 pub mod html;
 pub mod json;
 pub mod json_patch;

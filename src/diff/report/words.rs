@@ -11,6 +11,8 @@ use crate::manifest::object::{Identity, Role};
 use crate::rules::change::{Effect, Impact};
 use crate::value::Value;
 
+use super::text;
+
 /// What happened to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Happening {
@@ -219,8 +221,13 @@ pub fn cause(cause: &Cause) -> String {
     if let Some(places) = places(cause.old_place.as_deref(), cause.new_place.as_deref())
         && !text.ends_with(&places)
     {
+        let is_in = |place: &Option<String>, file: &str| {
+            place.as_deref().is_some_and(|place| {
+                place.starts_with(file) || without_revision(place).starts_with(without_revision(file))
+            })
+        };
         if let (CauseKind::Template, Some(what)) = (cause.kind, what)
-            && places.starts_with(what)
+            && (is_in(&cause.old_place, what) || is_in(&cause.new_place, what))
         {
             text.truncate(text.len() - what.len());
             text.push_str(&places);
@@ -230,6 +237,25 @@ pub fn cause(cause: &Cause) -> String {
         text.push_str(&places);
     }
     text
+}
+
+/// What is said beside a field: what it means, whether it is `hidden`, and why it differs.
+pub fn remarks(field: &FieldReview, hidden: &str) -> Vec<String> {
+    let change = &field.change;
+    let mut remarks = Vec::new();
+    remarks.extend(change.same.map(|same| format!("equal in meaning: {}", self::same(same))));
+    remarks.extend(change.notes.iter().cloned());
+    if let (Some(old), Some(new)) = (&change.old, &change.new) {
+        remarks.extend(text::ending(old, new).map(str::to_string));
+    }
+    if field.secret {
+        remarks.push(hidden.to_string());
+    }
+    if field.volatile {
+        remarks.push("differs in every render".to_string());
+    }
+    remarks.extend(because(&field.causes));
+    remarks
 }
 
 /// All causes in one line: `because image.tag, values-prod.yaml:12 → :14`; `None` if none is known.
@@ -369,87 +395,6 @@ pub fn folded(n: usize) -> String {
     format!("{} told below, with other objects", count(n, "more field"))
 }
 
-/// How many of what a review, or several, has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Objects that are new.
-    pub added: usize,
-    /// Objects that differ, the renamed ones included.
-    pub changed: usize,
-    /// Objects that go.
-    pub removed: usize,
-    /// Objects that differ in nothing but what is folded.
-    pub folded: usize,
-    /// Objects that are equal.
-    pub equal: usize,
-    /// Objects that differ only in what means the same.
-    pub same: usize,
-    /// Objects that are ignored wholly.
-    pub ignored_objects: usize,
-    /// Fields that are ignored.
-    pub ignored_fields: usize,
-}
-
-impl Counts {
-    /// Counts a review.
-    pub fn of(review: &Review) -> Counts {
-        let happened =
-            |happening| review.changes.iter().filter(|object| Happening::of(object) == happening).count();
-        Counts {
-            added: happened(Happening::Added),
-            changed: happened(Happening::Changed) + happened(Happening::Renamed),
-            removed: happened(Happening::Removed),
-            folded: only_folded(review),
-            equal: review.equal,
-            same: review.same,
-            ignored_objects: review.ignored.iter().map(|ignored| ignored.objects).sum(),
-            ignored_fields: review.ignored.iter().map(|ignored| ignored.fields).sum(),
-        }
-    }
-
-    /// Counts several reviews together.
-    pub fn of_all(reviews: &[Review]) -> Counts {
-        reviews.iter().map(Counts::of).fold(Counts::default(), |a, b| Counts {
-            added: a.added + b.added,
-            changed: a.changed + b.changed,
-            removed: a.removed + b.removed,
-            folded: a.folded + b.folded,
-            equal: a.equal + b.equal,
-            same: a.same + b.same,
-            ignored_objects: a.ignored_objects + b.ignored_objects,
-            ignored_fields: a.ignored_fields + b.ignored_fields,
-        })
-    }
-
-    /// The line at the end of a report: `1 added, 3 changed, 2 only folded, 40 equal`.
-    pub fn line(&self) -> String {
-        let mut parts = vec![
-            format!("{} added", self.added),
-            format!("{} changed", self.changed),
-            format!("{} removed", self.removed),
-        ];
-        let mut some = |n: usize, text: String| {
-            if n > 0 {
-                parts.push(text);
-            }
-        };
-        some(self.folded, format!("{} only folded", self.folded));
-        some(self.equal, format!("{} equal", self.equal));
-        some(self.same, format!("{} equal in meaning", self.same));
-        let ignored = objects_and_fields(self.ignored_objects, self.ignored_fields);
-        some(self.ignored_objects + self.ignored_fields, format!("{ignored} ignored"));
-        parts.join(", ")
-    }
-}
-
-/// Objects that appear in folds and nowhere else.
-fn only_folded(review: &Review) -> usize {
-    let changed: std::collections::BTreeSet<&Identity> = review.changes.iter().map(|o| &o.id).collect();
-    let folded: std::collections::BTreeSet<&Identity> =
-        review.folds.iter().flat_map(|fold| &fold.objects).filter(|id| !changed.contains(id)).collect();
-    folded.len()
-}
-
 /// Whether a review tells of no difference at all, in objects or values.
 pub fn is_empty(review: &Review) -> bool {
     review.changes.is_empty()
@@ -510,6 +455,15 @@ mod tests {
         let template =
             image(CauseKind::Template, "a/templates/t.yaml", "a/templates/t.yaml:3", "a/templates/t.yaml:3");
         assert_eq!(because(&[template]).unwrap(), "because the template a/templates/t.yaml:3");
+        let revisions = image(
+            CauseKind::Template,
+            "v2:a/templates/t.yaml",
+            "v1:a/templates/t.yaml:3",
+            "v2:a/templates/t.yaml",
+        );
+        let told = because(&[revisions]).unwrap();
+        assert_eq!(told.matches("the template").count(), 1);
+        assert!(!told.contains(','), "{told}");
     }
 
     #[test]

@@ -118,19 +118,7 @@ fn field(out: &mut String, field: &FieldReview) {
         "<div class=\"{class}\"><div class=\"head\"><span class=\"path\">{}</span>",
         shown(path)
     ));
-    let mut remarks: Vec<String> =
-        change.same.map(|same| format!("equal in meaning: {}", words::same(same))).into_iter().collect();
-    remarks.extend(change.notes.iter().cloned());
-    if let (Some(old), Some(new)) = (&change.old, &change.new) {
-        remarks.extend(text::ending(old, new).map(str::to_string));
-    }
-    if field.secret {
-        remarks.push("hidden".to_string());
-    }
-    if field.volatile {
-        remarks.push("differs in every render".to_string());
-    }
-    remarks.extend(words::because(&field.causes));
+    let remarks = words::remarks(field, "hidden");
     if !remarks.is_empty() {
         out.push_str(&format!("<span class=\"why\">{}</span>", shown(&remarks.join("; "))));
     }

@@ -6,9 +6,10 @@ use crate::diff::{Review, ValueChange, ValueFindingKind, ValuesReview, Verdict};
 use crate::rules::change::Effect;
 use crate::value::Value;
 
+use super::super::counts::Counts;
 use super::super::lines;
 use super::super::text::Shown;
-use super::super::words::{self, Counts, Happening};
+use super::super::words::{self, Happening};
 use super::{Options, object, shown};
 
 /// Objects of a report up to which those with an effect are open at first.

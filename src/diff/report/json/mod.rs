@@ -13,7 +13,8 @@ use crate::diff::{
 use crate::manifest::object::{Identity, Role};
 use crate::rules::change::Impact;
 
-use super::words::{self, Counts, Happening};
+use super::counts::Counts;
+use super::words::{self, Happening};
 
 /// The version of what the report's fields mean.
 pub const SCHEMA: usize = 1;

@@ -11,7 +11,8 @@ use crate::diff::Review;
 use crate::rules::change::Effect;
 
 use self::escape::text;
-use super::words::{self, Counts};
+use super::counts::Counts;
+use super::words;
 
 /// How the report looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,9 +7,10 @@ use crate::manifest::object::Identity;
 use crate::rules::change::Effect;
 use crate::value::Value;
 
+use super::super::counts::Counts;
 use super::super::lines::{self, Part};
 use super::super::text::{self as values_text, Shown, brief};
-use super::super::words::{self, Counts, Happening};
+use super::super::words::{self, Happening};
 use super::escape::{cell, code, fence, html, summary, text};
 use super::{Options, Rank, Unit};
 
@@ -239,19 +240,7 @@ fn object_lines(object: &ObjectReview, happening: Happening, options: &Options) 
 fn field_lines(out: &mut Vec<String>, field: &FieldReview) {
     let change = &field.change;
     let mut head = format!("@@ {} @@", brief(&values_text::line_of(&change.path.to_string()), LINE));
-    let mut remarks: Vec<String> =
-        change.same.map(|same| format!("equal in meaning: {}", words::same(same))).into_iter().collect();
-    remarks.extend(change.notes.iter().cloned());
-    if let (Some(old), Some(new)) = (&change.old, &change.new) {
-        remarks.extend(values_text::ending(old, new).map(str::to_string));
-    }
-    if field.secret {
-        remarks.push("hidden".to_string());
-    }
-    if field.volatile {
-        remarks.push("differs in every render".to_string());
-    }
-    remarks.extend(words::because(&field.causes));
+    let remarks = words::remarks(field, "hidden");
     if !remarks.is_empty() {
         head.push_str(&format!(" {}", brief(&values_text::line_of(&remarks.join("; ")), LINE)));
     }

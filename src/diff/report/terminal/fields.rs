@@ -6,7 +6,7 @@ use crate::diff::FieldReview;
 use crate::value::Value;
 
 use super::super::lines::{self, Part, Piece};
-use super::super::text::{self, Shown};
+use super::super::text::Shown;
 use super::super::words;
 use super::Options;
 use super::style::{self, DIM, Line, NEW, OLD, PLAIN};
@@ -32,22 +32,9 @@ pub fn path(field: &FieldReview) -> String {
     if path.is_empty() { "(the whole object)".to_string() } else { path }
 }
 
-/// What is said beside a field: what it means, and why it differs.
+/// What is said beside a field.
 pub fn remarks(field: &FieldReview) -> Vec<String> {
-    let mut remarks = Vec::new();
-    remarks.extend(field.change.same.map(|same| format!("equal in meaning: {}", words::same(same))));
-    remarks.extend(field.change.notes.iter().cloned());
-    if let (Some(old), Some(new)) = (&field.change.old, &field.change.new) {
-        remarks.extend(text::ending(old, new).map(str::to_string));
-    }
-    if field.secret {
-        remarks.push("hidden (--show-secrets shows it)".to_string());
-    }
-    if field.volatile {
-        remarks.push("differs in every render".to_string());
-    }
-    remarks.extend(words::because(&field.causes));
-    remarks
+    words::remarks(field, "hidden (--show-secrets shows it)")
 }
 
 /// Shows a change of a value at a path, with remarks behind it if there is room, else below.

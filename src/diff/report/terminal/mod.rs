@@ -11,7 +11,8 @@ mod values;
 use crate::diff::{Fold, Review, ValuesReview, Verdict};
 
 use self::style::{BOLD, DIM, HEADING, Line, PLAIN};
-use super::words::{self, Counts};
+use super::counts::Counts;
+use super::words;
 
 /// How the report looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
