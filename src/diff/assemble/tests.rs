@@ -158,6 +158,18 @@ fn a_checksum_over_the_chart_label_is_a_needless_restart() {
         review.changes[0].impacts[0].message,
         "restarts pods: rolling, only because of the chart label and a checksum, needlessly"
     );
+    // One checksum that has a reason is a reason for the restart.
+    let with_two = |label: &str, sums: [&str; 2], data: &str| {
+        let shared = config("all-shared", label, data);
+        let workload = workload("a", label, sums[0], "x:1");
+        let second = format!("checksum/config: {}, checksum/shared: {}", sums[0], sums[1]);
+        let workload = workload.replace(&format!("checksum/config: {}", sums[0]), &second);
+        assert!(workload.contains("checksum/shared"), "{workload}");
+        join(&[workload, shared, config("a-config", label, "1")])
+    };
+    let review =
+        of(&with_two("s-1.0.0", [OLD_SUM, OLD_SUM], "1"), &with_two("s-1.1.0", [NEW_SUM, NEW_SUM], "2"));
+    assert!(!format!("{review:?}").contains("needless"), "{:?}", review.folds);
     // With another reason it isn't needless.
     let side = |sum: &str, chart: &str, image: &str| {
         join(&[workload("a", chart, sum, image), config("a-config", chart, "1")])

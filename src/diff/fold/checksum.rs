@@ -76,26 +76,28 @@ impl<'a> Ties<'a> {
         Ties(comparison.changes.iter().enumerate().filter_map(config).collect())
     }
 
-    /// Says what a changed checksum of an object is of. `restarts`: nothing but noise changes in its pods.
-    pub fn tell(&self, change: &Change, name: &str, restarts: bool) -> String {
+    /// Says what a changed checksum of an object is of, and whether it changed for nothing: without a ConfigMap or
+    /// Secret that says something else now.
+    pub fn tell(&self, change: &Change, name: &str) -> (String, bool) {
         let causes = self.causes(change, name);
-        let needless = if restarts { NEEDLESS } else { "" };
         if causes.is_empty() {
-            let others = self.0.iter().any(|config| !config.only_labels);
-            return if others {
-                format!("{name} changed, but not with a ConfigMap or Secret that it is known to be of")
+            return if self.0.iter().any(|config| !config.only_labels) {
+                (
+                    format!("{name} changed, but not with a ConfigMap or Secret that it is known to be of"),
+                    false,
+                )
             } else if self.0.is_empty() {
-                format!("{needless}{name} changed though no ConfigMap or Secret did")
+                (format!("{name} changed though no ConfigMap or Secret did"), true)
             } else {
-                format!("{needless}{name} changed though of ConfigMaps and Secrets only version labels did")
+                (format!("{name} changed though of ConfigMaps and Secrets only version labels did"), true)
             };
         }
         let (labels, changed): (Vec<&Config<'_>>, Vec<&Config<'_>>) =
             causes.into_iter().partition(|config| config.only_labels);
         if changed.is_empty() {
-            return format!("{needless}{name} changed though only the chart label of {} did", names(&labels));
+            return (format!("{name} changed though only the chart label of {} did", names(&labels)), true);
         }
-        format!("{name} changed with {}", names(&changed))
+        (format!("{name} changed with {}", names(&changed)), false)
     }
 
     /// The changes that a checksum stands for, as far as names and use tell.
@@ -288,8 +290,8 @@ mod tests {
         let ties = Ties::new(&comparison, |index| is(index, "shop-cm"));
         let pod = (0..comparison.changes.len()).find(|index| is(*index, "shop")).unwrap();
         assert_eq!(
-            ties.tell(&comparison.changes[pod], "checksum/cm", true),
-            "needless restart: checksum/cm changed though only the chart label of ConfigMap/shop-cm did"
+            ties.tell(&comparison.changes[pod], "checksum/cm"),
+            ("checksum/cm changed though only the chart label of ConfigMap/shop-cm did".to_string(), true)
         );
     }
 }

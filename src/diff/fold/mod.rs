@@ -238,15 +238,27 @@ fn tie_checksums(drafts: &[Draft], comparison: &Comparison, groups: &mut Groups)
     let ties = Ties::new(comparison, |change| only_labels.get(&change).copied().unwrap_or(false));
     for (draft, groups) in drafts.iter().zip(groups.iter_mut()) {
         let Some(object) = comparison.changes.get(draft.change) else { continue };
-        let needless = pod_fields(&draft.review.fields, groups).all(|(_, group)| group.is_some());
-        for (field, group) in draft.review.fields.iter().zip(groups) {
-            if !is_checksum(group) {
-                continue;
-            }
-            let Some((_, name)) = metadata(&field.change.path) else { continue };
-            let restarts = needless && in_pods(&field.change.path);
-            let message = ties.tell(object, &name, restarts);
-            *group = Some(Group { kind: FoldKind::Checksum, message });
+        let is_noise = pod_fields(&draft.review.fields, groups).all(|(_, group)| group.is_some());
+        let told: Vec<Option<(String, bool)>> = draft
+            .review
+            .fields
+            .iter()
+            .zip(groups.iter())
+            .map(|(field, group)| {
+                let (_, name) = metadata(&field.change.path).filter(|_| is_checksum(group))?;
+                Some(ties.tell(object, &name))
+            })
+            .collect();
+        // One checksum with a reason is reason enough for the restart.
+        let is_idle = |(field, told): (&FieldReview, &Option<(String, bool)>)| {
+            !in_pods(&field.change.path) || told.as_ref().is_none_or(|(_, idle)| *idle)
+        };
+        let needless = is_noise && draft.review.fields.iter().zip(&told).all(is_idle);
+        for ((field, group), told) in draft.review.fields.iter().zip(groups).zip(told) {
+            let Some((message, idle)) = told else { continue };
+            let prefix =
+                if needless && idle && in_pods(&field.change.path) { checksum::NEEDLESS } else { "" };
+            *group = Some(Group { kind: FoldKind::Checksum, message: format!("{prefix}{message}") });
         }
     }
 }
