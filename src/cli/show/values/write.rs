@@ -82,12 +82,14 @@ impl<'a> Writer<'a> {
     }
 
     fn map(&mut self, map: &Map, path: &mut Vec<Step>, indent: usize) -> Result<(), String> {
-        let mut entries: Vec<(usize, Str, Value)> = Vec::new();
+        // As in the outermost file that has the key; then what further files have, then what is in none.
+        let mut entries: Vec<((usize, usize), Str, Value)> = Vec::new();
         for (key, value) in map.entries() {
             path.push(Step::Key(key.clone()));
-            let order = self.about.files(path).into_iter().find_map(|(file, inner)| file.order(&inner));
+            let files = self.about.files(path).into_iter().enumerate();
+            let order = files.filter_map(|(n, (file, inner))| Some((n, file.order(&inner)?))).next();
             path.pop();
-            entries.push((order.unwrap_or(usize::MAX), key, value));
+            entries.push((order.unwrap_or((usize::MAX, 0)), key, value));
         }
         entries.sort_by_key(|(order, ..)| *order);
         for (_, key, value) in entries {
@@ -261,8 +263,21 @@ fn text_of(single: &Value) -> Result<String, String> {
     {
         return Ok(text.clone());
     }
-    // Text that this way of writing loses a part of: in double quotes, with escapes.
-    let encode = |value: &Value| json::encode(value, Escape::None).map_err(|e| e.to_string());
+    // What this way of writing loses a part of: text in double quotes, with escapes.
+    let encode = |value: &Value| {
+        if let Value::Float(0.0) = value {
+            // The only number that YAML writes as another one: the negative zero.
+            return Ok("-0.0".to_string());
+        }
+        let text = json::encode(value, Escape::None).map_err(|e| e.to_string())?;
+        let escape = |c: char| match c {
+            '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
+                format!("\\u{:04x}", u32::from(c))
+            }
+            _ => c.to_string(),
+        };
+        Ok::<_, String>(text.chars().map(escape).collect::<String>())
+    };
     let quoted = match single {
         Value::Map(map) => {
             let entries = map.entries();
