@@ -346,14 +346,29 @@ impl Teller<'_> {
     }
 
     fn deleted(&mut self, node: &Node, path: &mut Vec<Step>, deleted: &mut Vec<Deleted>) {
+        let is_map = match node.history.last() {
+            Some(Entry::Set(Some(id))) => {
+                self.stack.site(*id).is_some_and(|site| site.value.as_map().is_some())
+            }
+            Some(Entry::Set(None)) => true,
+            _ => false,
+        };
         for (step, child) in &node.children {
             path.push(step.clone());
-            if child.is_deleted() {
+            if child.is_deleted() || (is_map && self.is_hidden_by_null(child)) {
                 deleted.push(Deleted { path: path.clone(), chain: self.chain(child, path) });
             } else if child.is_live() {
                 self.deleted(child, path, deleted);
             }
             path.pop();
+        }
+    }
+
+    /// Whether a null deleted the map that this was in. Where that is a map again, this is still gone.
+    fn is_hidden_by_null(&self, node: &Node) -> bool {
+        match node.history.last() {
+            Some(Entry::Hidden(Some(id))) => self.stack.site(*id).is_some_and(|site| site.value.is_nil()),
+            _ => false,
         }
     }
 
