@@ -12,6 +12,8 @@
 //! 6. [`compare`] says what differs between two sets of objects, [`rules`] what that does to a cluster, and
 //!    [`diff`] makes a review of it.
 //!
+//! A render can be recorded: [`trace`] tells which template wrote each line, and what of the values it read.
+//!
 //! Below them stand the data model ([`value`]), the two notations ([`yaml`], [`json`]), the bounds that
 //! every step keeps ([`limits`]) and the errors that every step speaks ([`diagnostic`]).
 
@@ -30,6 +32,7 @@ pub mod render;
 pub mod rules;
 pub mod source;
 pub mod template;
+pub mod trace;
 pub mod value;
 pub mod values;
 pub mod yaml;
