@@ -11,6 +11,7 @@
 //!
 //! 6. [`compare`] says what differs between two sets of objects, [`rules`] what that does to a cluster, and
 //!    [`diff`] makes a review of it.
+//! 7. [`explain`] says where a line of a render comes from.
 //!
 //! Below them stand the data model ([`value`]), the two notations ([`yaml`], [`json`]), the bounds that
 //! every step keeps ([`limits`]) and the errors that every step speaks ([`diagnostic`]).
@@ -20,6 +21,7 @@ pub mod compare;
 pub mod config;
 pub mod diagnostic;
 pub mod diff;
+pub mod explain;
 pub mod functions;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;

@@ -143,6 +143,11 @@ impl Templates {
         )
     }
 
+    /// Forgets what the renders so far have used up, so that another one may begin.
+    pub fn reset(&self) {
+        *self.counters.lock() = Counters::default();
+    }
+
     fn definition(&self, name: &Str) -> Option<Definition> {
         self.definitions.get(name).cloned()
     }
