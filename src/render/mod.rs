@@ -11,6 +11,7 @@ pub mod eval;
 pub mod json;
 pub mod name;
 pub(crate) mod origin;
+pub mod stage;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -183,6 +183,12 @@ impl Templates {
         *self.shared.peer.write() = Some(peer);
     }
 
+    /// Forgets what the renders so far have used up, so that another one may begin.
+    pub fn reset(&self) {
+        self.shared.spent.store(0, Ordering::Relaxed);
+        self.shared.nesting.store(0, Ordering::Relaxed);
+    }
+
     /// Whether there is a template of this name (as in [`Source::name`]).
     pub fn contains(&self, name: &str) -> bool {
         self.shared.by_name.contains_key(name)

@@ -1,0 +1,5 @@
+//! Where a line of a render comes from, and where a value goes to.
+//!
+//! - [`influence`] changes values and renders again: what moves, depends on them.
+
+pub mod influence;
