@@ -74,6 +74,11 @@ impl Scene {
         &self.stage.prepared.values
     }
 
+    /// What decides which charts take part: paths as keys joined by dots.
+    pub fn conditions(&self) -> &[String] {
+        &self.conditions
+    }
+
     /// The surroundings of the renders.
     pub fn surroundings(&self) -> &Surroundings {
         &self.surroundings
@@ -153,7 +158,7 @@ impl Scene {
             return false;
         }
         let shown = plain_text(path);
-        !self.conditions.iter().any(|condition| *condition == shown)
+        !self.conditions.contains(&shown)
     }
 
     /// What a null does to each leaf, by laying nulls over all of them at once: they don't touch each other.
@@ -170,7 +175,11 @@ impl Scene {
         match self.surroundings.stage(&self.loaded.chart, &layers) {
             Ok(stage) => {
                 let values = &stage.prepared.values;
-                leaves.into_iter().map(|leaf| (path::at(values, &leaf).is_none(), leaf)).map(|(n, l)| (l, n)).collect()
+                leaves
+                    .into_iter()
+                    .map(|leaf| (path::at(values, &leaf).is_none(), leaf))
+                    .map(|(n, l)| (l, n))
+                    .collect()
             }
             Err(_) => HashMap::new(),
         }
