@@ -63,7 +63,7 @@ impl Field {
                     candidates.push(whole.clone());
                 }
                 let there = |key: &String| map.contains_key(key);
-                let (index, key) = candidates.into_iter().enumerate().find(|(_, key)| there(key))?;
+                let (index, key) = candidates.into_iter().enumerate().rev().find(|(_, key)| there(key))?;
                 self.enter_key(&key, map.get(&key)?);
                 Some(index + 1)
             }
@@ -322,11 +322,11 @@ spec:
 
     #[test]
     fn a_field_has_the_lines_below_it() {
-        assert_eq!(found("spec"), "spec 6-17");
-        assert_eq!(found("spec.containers"), "spec.containers 7-16");
+        assert_eq!(found("spec"), "spec 6-18");
+        assert_eq!(found("spec.containers"), "spec.containers 7-17");
         assert_eq!(found("spec.containers[0]"), "spec.containers[one] 8-9");
-        assert_eq!(found("spec.containers[two].text"), "spec.containers[two].text 14-16");
-        assert_eq!(found("spec.replicas"), "spec.replicas 17-17");
+        assert_eq!(found("spec.containers[two].text"), "spec.containers[two].text 14-17");
+        assert_eq!(found("spec.replicas"), "spec.replicas 18-18");
     }
 
     #[test]
