@@ -100,7 +100,7 @@ impl Bench {
         request.skip_schema_validation = true;
         request.seed.get_or_insert_with(|| SEED.to_string());
         let scene = Scene::new(Surroundings::new(&request)?, loaded.clone())?;
-        let sources: Vec<Source> = scene.stage.templates.iter().map(|t| t.source.clone()).collect();
+        let sources: Vec<Source> = scene.templates().iter().map(|t| t.source.clone()).collect();
         let engine = Engine::parse(&sources, scene.surroundings().environment()?)?;
         let mut writes = may_write(&sources);
         let roots = scene.unchanged();
@@ -288,8 +288,37 @@ impl Bench {
             };
             trials.push(Trial { replacement, failure });
         }
-        let files = files.into_values().collect();
+        let mut files: Vec<FileInfluence> = files.into_values().collect();
+        if !files.is_empty() {
+            self.tell_tables(engine, path, templates, &mut files);
+        }
         Influence { path: path.clone(), value: self.value(path), trials, files, complete }
+    }
+
+    /// Tells which lines move as soon as any value is given for the subchart.
+    fn tell_tables(
+        &self,
+        engine: &Engine,
+        path: &[Step],
+        templates: Option<&Names>,
+        files: &mut [FileInfluence],
+    ) {
+        let Some(roots) = self.scene.with_table(path) else { return };
+        let Ok(texts) = run(engine, self.scene_of(&roots), templates) else { return };
+        for change in self.compared(texts, None) {
+            let Some(file) = files.iter_mut().find(|file| file.file == change.file) else { continue };
+            for (line, _) in change.delta.lines {
+                if let Some(known) = file.lines.get_mut(&line) {
+                    known.by_table = true;
+                }
+            }
+        }
+    }
+
+    /// The templates with what they see, and whether they change what others see.
+    fn scene_of<'s>(&'s self, roots: &'s [Map]) -> impl Iterator<Item = (&'s Source, &'s Map, bool)> {
+        let scene = self.sources.iter().zip(roots).zip(&self.writes);
+        scene.map(|((source, root), writes)| (source, root, *writes))
     }
 
     fn engine(&self) -> Result<Engine> {
@@ -308,11 +337,7 @@ impl Bench {
     ) -> Result<Vec<Change>> {
         self.renders.fetch_add(1, Ordering::Relaxed);
         match self.scene.with(path, replacement)? {
-            Set::Same(roots) => {
-                let scene = self.sources.iter().zip(&roots).zip(&self.writes);
-                let scene = scene.map(|((source, root), writes)| (source, root, *writes));
-                Ok(self.compared(run(engine, scene, templates)?, None))
-            }
+            Set::Same(roots) => Ok(self.compared(run(engine, self.scene_of(&roots), templates)?, None)),
             Set::Anew(stage) => {
                 let sources: Vec<Source> = stage.templates.iter().map(|t| t.source.clone()).collect();
                 let engine = Engine::parse(&sources, self.scene.surroundings().environment()?)?;
