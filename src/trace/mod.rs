@@ -48,6 +48,8 @@ pub struct Trace {
     pub after: Vec<(Arc<[Step]>, Map)>,
     /// The rendered files, in the order in which they ran.
     pub files: Vec<Rendered>,
+    /// The files of which it isn't known line by line who wrote them, by their names.
+    pub coarse: Vec<Arc<str>>,
     /// Whether a bound was met, and what came later is not in here.
     pub cut: bool,
 }

@@ -38,6 +38,8 @@ pub struct Recorder {
     record_bytes: usize,
     /// The numbers of template texts, by where their bytes are.
     texts: HashMap<usize, u32>,
+    /// Whether it isn't known of all texts of this file who wrote them.
+    coarse: bool,
 }
 
 thread_local! {
@@ -192,6 +194,11 @@ impl Recorder {
         outer
     }
 
+    /// The context that nodes run in now.
+    pub fn context(&self) -> ContextId {
+        self.context
+    }
+
     /// Goes back to the context around a block or call.
     pub fn leave(&mut self, outer: ContextId) {
         self.context = outer;
@@ -216,6 +223,20 @@ impl Recorder {
             }
         }
         record
+    }
+
+    /// What was told of the text being written, of `len` bytes, doesn't fit it: of a text of its own nothing is
+    /// known then, and a file was written by its template as a whole.
+    pub fn spoiled(&mut self, file: Option<(&Arc<str>, Str)>, len: usize) {
+        self.coarse = true;
+        let whole = file.map(|(file, text)| {
+            let site = Site { text: self.text(Some(file), &text), start: 0, end: text.len() as u32 };
+            let by = self.emission(Role::Text, site, self.mark(), Arc::default());
+            Segment { range: 0..len, by: [by].into() }
+        });
+        if let Some(segments) = self.captures.last_mut() {
+            *segments = whole.into_iter().filter(|segment| !segment.range.is_empty()).collect();
+        }
     }
 
     /// The text being written was `text`, and became `shown`.
@@ -296,6 +317,9 @@ impl Recorder {
     /// A file was rendered: the text that was begun last.
     pub fn file(&mut self, name: Arc<str>, text: Str) {
         let record = self.end(None);
+        if std::mem::take(&mut self.coarse) {
+            self.trace.coarse.push(name.clone());
+        }
         self.trace.files.push(Rendered { name, text, record });
     }
 }
