@@ -254,8 +254,10 @@ impl Templates {
 
     /// Forgets what the renders so far have used up, so that another one may begin.
     pub fn reset(&self) {
-        self.shared.spent.store(0, Ordering::Relaxed);
-        self.shared.nesting.store(0, Ordering::Relaxed);
+        for ready in std::iter::once(&self.plain).chain(self.recorded.get()) {
+            ready.shared.spent.store(0, Ordering::Relaxed);
+            ready.shared.nesting.store(0, Ordering::Relaxed);
+        }
     }
 
     /// Whether there is a template of this name (as in [`Source::name`]).
