@@ -130,6 +130,18 @@ impl Env {
         .hint("--limit crypto-cost=NUMBER allows more"))
     }
 
+    /// Forgets what was counted, called and warned of, so that another render may begin.
+    pub fn reset(&self) {
+        for count in [&self.work, &self.made, &self.cost] {
+            count.store(0, Ordering::Relaxed);
+        }
+        for used in [&self.used_random, &self.used_clock] {
+            used.store(false, Ordering::Relaxed);
+        }
+        self.calls.lock().clear();
+        self.warnings.lock().clear();
+    }
+
     /// Says which template runs from now on.
     pub fn enter(&self, template: &str) {
         template.clone_into(&mut self.template.lock());

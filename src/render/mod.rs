@@ -11,6 +11,7 @@ pub mod eval;
 pub mod json;
 pub mod name;
 pub(crate) mod origin;
+pub mod stage;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,7 +27,7 @@ use crate::source::Tree;
 use crate::template::objects::{Capabilities, KubeVersion};
 use crate::template::{Engine, Source};
 use crate::trace::{Recording, Trace};
-use crate::value::{Str, Value};
+use crate::value::{Map, Str, Value};
 use crate::values::{self, Layers, Overrides};
 use crate::yaml;
 
@@ -265,7 +266,13 @@ fn run(request: &Request, loaded: &Loaded, output: &mut Output, plan: Plan<'_>) 
     let rendered = match plan {
         Plan::Plain => execute(&engine, &templates),
         Plan::Traced(trace) => {
-            let recording = Recording::start(&prepared.values);
+            let mut roots: Vec<Map> = Vec::new();
+            for template in &templates {
+                if !roots.iter().any(|root| root.is_same(&template.root)) {
+                    roots.push(template.root.clone());
+                }
+            }
+            let recording = Recording::start(&prepared.values, &roots);
             let rendered = execute(&engine, &templates);
             *trace = recording.finish();
             rendered

@@ -47,6 +47,7 @@ pub struct Engine {
     go: Arc<GoSide>,
     /// Only if the chart has any: setting up minijinja costs more than a small chart of Go templates.
     jinja: Option<Arc<jinja::Templates>>,
+    env: Arc<Env>,
 }
 
 /// The Go templates as Jinja sees them.
@@ -78,12 +79,23 @@ impl Engine {
         } else {
             None
         };
-        let go = Arc::new(GoSide { templates: go::Templates::parse(sources, env)?, jinja: jinja.clone() });
+        let go =
+            Arc::new(GoSide { templates: go::Templates::parse(sources, env.clone())?, jinja: jinja.clone() });
         if let Some(jinja) = &jinja {
             let go: Arc<dyn Peer> = go.clone();
             jinja.connect(Arc::downgrade(&go));
         }
-        Ok(Engine { go, jinja })
+        Ok(Engine { go, jinja, env })
+    }
+
+    /// Forgets what the renders so far have used up, counted and warned of: the next one has the whole of the
+    /// limits, and random functions repeat. What was parsed stays.
+    pub fn reset(&self) {
+        self.env.reset();
+        self.go.templates.reset();
+        if let Some(jinja) = &self.jinja {
+            jinja.reset();
+        }
     }
 
     /// Runs a template. `root` is what it sees as its dot or its globals; `Template` is set in it.

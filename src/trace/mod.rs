@@ -19,7 +19,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::diagnostic::Place;
-use crate::value::Str;
+use crate::value::{Map, Str, Value};
 use crate::yaml::Step;
 
 pub use self::derive::derive;
@@ -44,6 +44,8 @@ pub struct Trace {
     /// The maps of the values that events refer to: by which paths each is reached, from the outermost chart's
     /// values on. Maps that charts share (globals) have several.
     pub maps: Vec<Vec<Arc<[Step]>>>,
+    /// The values of each chart after its templates ran, by the path of the chart's values, the longest path first.
+    pub after: Vec<(Arc<[Step]>, Map)>,
     /// The rendered files, in the order in which they ran.
     pub files: Vec<Rendered>,
     /// The files of which it isn't known line by line who wrote them, by their names.
@@ -233,6 +235,20 @@ impl Trace {
     /// A rendered file, by the name that `# Source:` shows.
     pub fn file(&self, name: &str) -> Option<&Rendered> {
         self.files.iter().find(|file| *file.name == *name)
+    }
+
+    /// The value at a path after all templates ran, as those of its own chart saw it.
+    pub fn seen(&self, path: &[Step]) -> Option<Value> {
+        let (around, values) = self.after.iter().find(|(around, _)| path.starts_with(around))?;
+        let mut value = Value::Map(values.clone());
+        for step in path.get(around.len()..)? {
+            value = match (&value, step) {
+                (Value::Map(map), Step::Key(key)) => map.get(key)?,
+                (Value::List(list), Step::Index(index)) => list.get(*index)?,
+                _ => return None,
+            };
+        }
+        Some(value)
     }
 
     /// An emission by its number.

@@ -150,6 +150,11 @@ impl Templates {
         Some(result)
     }
 
+    /// Forgets what the renders so far have used up, so that another one may begin.
+    pub fn reset(&self) {
+        *self.counters.lock() = Counters::default();
+    }
+
     fn definition(&self, name: &Str) -> Option<Definition> {
         self.definitions.get(name).cloned()
     }

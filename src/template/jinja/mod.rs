@@ -252,6 +252,14 @@ impl Templates {
         *self.plain.shared.peer.write() = Some(peer);
     }
 
+    /// Forgets what the renders so far have used up, so that another one may begin.
+    pub fn reset(&self) {
+        for ready in std::iter::once(&self.plain).chain(self.recorded.get()) {
+            ready.shared.spent.store(0, Ordering::Relaxed);
+            ready.shared.nesting.store(0, Ordering::Relaxed);
+        }
+    }
+
     /// Whether there is a template of this name (as in [`Source::name`]).
     pub fn contains(&self, name: &str) -> bool {
         self.plain.shared.by_name.contains_key(name)

@@ -163,9 +163,9 @@ impl Machine<'_> {
     pub(super) fn record_function(&mut self, args: usize, result: &Value) {
         let Value::String(result) = result else { return };
         let mut given = Vec::new();
-        let items: Vec<Value>;
         let args = self.args.get(args..).unwrap_or_default();
-        items = args.iter().filter_map(Value::as_list).flat_map(|list| list.items()).collect();
+        let items: Vec<Value> =
+            args.iter().filter_map(Value::as_list).flat_map(|list| list.items()).collect();
         for value in args.iter().chain(&items) {
             if let Value::String(text) = value {
                 given.push(text);
