@@ -36,7 +36,7 @@ fn run(sources: &[Source], context: &str, trace: Option<&mut Trace>) -> Result<S
         Some(Value::Map(values)) => values,
         _ => Map::default(),
     };
-    let recording = trace.is_some().then(|| Recording::start(&values));
+    let recording = trace.is_some().then(|| Recording::start(&values, std::slice::from_ref(&root)));
     let result = engine.render(&sources[0], &root);
     if let (Some(trace), Some(recording)) = (trace, recording) {
         *trace = recording.finish();
