@@ -26,7 +26,8 @@ use crate::manifest::{self, BadDocument, File, Manifests};
 use crate::source::Tree;
 use crate::template::objects::{Capabilities, KubeVersion};
 use crate::template::{Engine, Source};
-use crate::value::{Str, Value};
+use crate::trace::{Recording, Trace};
+use crate::value::{Map, Str, Value};
 use crate::values::{self, Layers, Overrides};
 use crate::yaml;
 
@@ -167,7 +168,7 @@ pub struct Loaded {
 pub fn render(request: &Request) -> Result<Output, Failure> {
     let mut output = Output::default();
     finish(load_into(request, &mut output), output, |loaded, output| {
-        run(request, &loaded, output)?;
+        run(request, &loaded, output, Plan::Plain)?;
         output.remains.0.push(Arc::new(loaded));
         Ok(())
     })
@@ -179,7 +180,16 @@ pub fn render(request: &Request) -> Result<Output, Failure> {
 /// # Errors
 /// As [`render`].
 pub fn render_loaded(request: &Request, loaded: &Loaded) -> Result<Output, Failure> {
-    finish(Ok(()), Output::default(), |(), output| run(request, loaded, output))
+    finish(Ok(()), Output::default(), |(), output| run(request, loaded, output, Plan::Plain))
+}
+
+/// As [`render_loaded`], and records where each piece of the output came from. The output is the same. A render
+/// that fails leaves what was recorded until then.
+///
+/// # Errors
+/// As [`render`].
+pub fn trace_loaded(request: &Request, loaded: &Loaded, trace: &mut Trace) -> Result<Output, Failure> {
+    finish(Ok(()), Output::default(), |(), output| run(request, loaded, output, Plan::Traced(trace)))
 }
 
 /// Reads the chart and the values of a request; warnings are added to `warnings`.
@@ -224,7 +234,13 @@ fn load_into(request: &Request, output: &mut Output) -> Result<Loaded> {
     Ok(Loaded { chart, layers })
 }
 
-fn run(request: &Request, loaded: &Loaded, output: &mut Output) -> Result<()> {
+/// Whether to record a render.
+enum Plan<'a> {
+    Plain,
+    Traced(&'a mut Trace),
+}
+
+fn run(request: &Request, loaded: &Loaded, output: &mut Output, plan: Plan<'_>) -> Result<()> {
     let Loaded { chart, layers } = loaded;
     let mut clock = Clock(Instant::now());
     let capabilities = Capabilities::new(kube_version(request)?, &request.api_versions);
@@ -247,7 +263,21 @@ fn run(request: &Request, loaded: &Loaded, output: &mut Output) -> Result<()> {
     let sources: Vec<Source> = templates.iter().map(|t| t.source.clone()).collect();
     let engine = Engine::parse(&sources, env.clone())?;
     clock.lap("parse", output);
-    let rendered = execute(&engine, &templates);
+    let rendered = match plan {
+        Plan::Plain => execute(&engine, &templates),
+        Plan::Traced(trace) => {
+            let mut roots: Vec<Map> = Vec::new();
+            for template in &templates {
+                if !roots.iter().any(|root| root.is_same(&template.root)) {
+                    roots.push(template.root.clone());
+                }
+            }
+            let recording = Recording::start(&prepared.values, &roots);
+            let rendered = execute(&engine, &templates);
+            *trace = recording.finish();
+            rendered
+        }
+    };
     warn(&mut output.warnings, &mut env.take_warnings());
     output.volatile = env.used_random() || env.used_clock();
     let files = rendered.map_err(|error| {

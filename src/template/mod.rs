@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::Result;
 use crate::functions::Env;
+use crate::trace;
 use crate::value::{Map, MapType, Str, Value};
 
 /// Which language a template is written in.
@@ -106,9 +107,20 @@ impl Engine {
         template.insert("Name", Value::from(&*source.name));
         template.insert("BasePath", Value::from(&*source.base_path));
         root.insert("Template", Value::Map(template));
-        match (source.language, &self.jinja) {
+        let outer = trace::with(|r| {
+            r.begin();
+            r.enter(trace::Kind::File(source.name.clone().into()), None)
+        });
+        let text = match (source.language, &self.jinja) {
             (Language::Jinja, Some(jinja)) => jinja.render(&source.name, root, None),
             _ => self.go.templates.render(&source.name, root, self.go.peer()),
+        };
+        if let Some(outer) = outer {
+            trace::with(|r| {
+                r.leave(outer);
+                r.file(source.name.clone(), text.clone().unwrap_or_default());
+            });
         }
+        text
     }
 }

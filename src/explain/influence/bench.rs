@@ -25,8 +25,8 @@ use crate::template::{Engine, Source};
 use crate::value::{Map, Str, Value};
 use crate::yaml::Step;
 
-/// The seed, if the user gives none: random functions must repeat.
-const SEED: &str = "explain";
+/// The seed, if the user gives none: random functions must repeat. It stops the clock, too.
+pub const SEED: &str = "explain";
 /// Places where lines came in that are kept for one file of a value.
 const MAX_ADDED: usize = 500;
 
@@ -75,7 +75,12 @@ pub struct Bench {
     engines: Mutex<Vec<Engine>>,
     bounds: Bounds,
     renders: AtomicUsize,
+    /// What templates made of values that nobody set: what is tried in their place is of that kind.
+    seen: Seen,
 }
+
+/// Tells a value by its path.
+type Seen = Box<dyn Fn(&[Step]) -> Option<Value> + Send + Sync>;
 
 impl Bench {
     /// Renders what was loaded for a request, with a fixed seed and clock. Schemas are not asked, here and later.
@@ -119,12 +124,19 @@ impl Bench {
         let words = Words::of(&sources);
         let engines = Mutex::new(vec![engine]);
         let (bounds, renders) = (Bounds::default(), AtomicUsize::new(0));
-        Ok(Bench { scene, sources, printed, by_name, writes, words, engines, bounds, renders })
+        let seen: Seen = Box::new(|_| None);
+        Ok(Bench { scene, sources, printed, by_name, writes, words, engines, bounds, renders, seen })
     }
 
     /// The same bench with other bounds.
     pub fn bounded(mut self, bounds: Bounds) -> Bench {
         self.bounds = bounds;
+        self
+    }
+
+    /// The same bench, which tries for values that nobody set what is akin to what templates made of them.
+    pub fn with_seen(mut self, seen: impl Fn(&[Step]) -> Option<Value> + Send + Sync + 'static) -> Bench {
+        self.seen = Box::new(seen);
         self
     }
 
@@ -160,6 +172,17 @@ impl Bench {
         pairs.filter(|(s, writes)| **writes && !is_partial(&s.name)).map(|(s, _)| s.name.clone()).collect()
     }
 
+    /// The values that decide which charts take part, if they are set: conditions and tags of dependencies.
+    pub fn conditions(&self) -> Vec<ValuePath> {
+        let is_tag =
+            |path: &ValuePath| matches!(path.first(), Some(Step::Key(key)) if key.as_bytes() == b"tags");
+        let named =
+            self.scene.conditions().iter().map(|condition| condition.split('.').map(Step::key).collect());
+        let mut found: Vec<ValuePath> = named.filter(|path: &ValuePath| self.value(path).is_some()).collect();
+        found.extend(self.leaves().into_iter().filter(is_tag));
+        found
+    }
+
     /// All leaves of the values, globals once.
     pub fn leaves(&self) -> Vec<ValuePath> {
         path::leaves(self.chart(), self.values())
@@ -177,7 +200,8 @@ impl Bench {
             Step::Index(_) => None,
         });
         let constants = name.map(|name| self.words.of_name(&name)).unwrap_or_default();
-        mutation::replacements(self.value(path).as_ref(), &constants)
+        let value = self.value(path).or_else(|| (self.seen)(path));
+        mutation::replacements(value.as_ref(), &constants)
     }
 
     /// How many times templates were run for changed values so far.

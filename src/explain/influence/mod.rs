@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use crate::value::Value;
 
-pub use self::bench::{Bench, Bounds, Change, Names};
+pub use self::bench::{Bench, Bounds, Change, Names, SEED};
 pub use self::lines::Added;
 pub use self::path::ValuePath;
 

@@ -116,6 +116,11 @@ impl Scene {
         &self.first.stage.templates
     }
 
+    /// What decides which charts take part: paths as keys joined by dots.
+    pub fn conditions(&self) -> &[String] {
+        &self.conditions
+    }
+
     /// The surroundings of the renders.
     pub fn surroundings(&self) -> &Surroundings {
         &self.surroundings
@@ -245,7 +250,7 @@ impl Scene {
             return false;
         }
         let shown = plain_text(path);
-        !self.conditions.iter().any(|condition| *condition == shown)
+        !self.conditions.contains(&shown)
     }
 
     /// What a null does to each leaf, by laying nulls over all of them at once: they don't touch each other.
