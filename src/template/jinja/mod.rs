@@ -271,16 +271,14 @@ impl Templates {
     /// # Errors
     /// When there is no such template, or it fails.
     pub fn render(&self, name: &str, dot: &Map, peer: Option<Arc<dyn Peer>>) -> Result<Str, Error> {
-        if trace::is_on() { self.record(name, dot, peer, false) } else { self.run(&self.plain, name, dot, peer) }
+        if trace::is_on() {
+            self.record(name, dot, peer, false)
+        } else {
+            self.run(&self.plain, name, dot, peer)
+        }
     }
 
-    fn record(
-        &self,
-        name: &str,
-        dot: &Map,
-        peer: Option<Arc<dyn Peer>>,
-        apart: bool,
-    ) -> Result<Str, Error> {
+    fn record(&self, name: &str, dot: &Map, peer: Option<Arc<dyn Peer>>, apart: bool) -> Result<Str, Error> {
         let ready = self.recorded();
         let units = ready.shared.infos.values().filter_map(|info| info.unit.clone());
         let place = ready.shared.by_name.get(name).and_then(|key| ready.shared.info(key));
@@ -288,13 +286,7 @@ impl Templates {
         record::file(units, place, apart, || self.run(ready, name, dot, peer))
     }
 
-    fn run(
-        &self,
-        ready: &Ready,
-        name: &str,
-        dot: &Map,
-        peer: Option<Arc<dyn Peer>>,
-    ) -> Result<Str, Error> {
+    fn run(&self, ready: &Ready, name: &str, dot: &Map, peer: Option<Arc<dyn Peer>>) -> Result<Str, Error> {
         let shared = &ready.shared;
         let Some(key) = shared.by_name.get(name) else {
             return Err(Error::new(format!("there is no Jinja template {name:?}")));
@@ -492,8 +484,7 @@ impl Root {
             return include();
         }
         let include = || self.peer.as_ref().and_then(|peer| peer.include(name, dot));
-        let included =
-            if self.shared.is_recorded { record::call_peer(name, include) } else { include() };
+        let included = if self.shared.is_recorded { record::call_peer(name, include) } else { include() };
         match included {
             Some(Ok(text)) => Ok(to_jinja(&Value::String(text))),
             Some(Err(error)) => Err(errors::wrap(error)),
@@ -524,10 +515,12 @@ impl Root {
         let text: Arc<str> = normalized(Cow::Borrowed(source)).as_ref().into();
         let key: Arc<str> = format!("{outer}#tpl").into();
         state.consume_fuel(TPL_STEPS + source.len() as u64 / 4)?;
-        let stands = || Stands { key: key.clone(), file: file.clone(), text: text.clone(), base: base.clone() };
+        let stands =
+            || Stands { key: key.clone(), file: file.clone(), text: text.clone(), base: base.clone() };
         let exists = |full: &str| self.shared.info(full).is_some();
-        let prepare =
-            |recorded| prepare(stands(), &mut lexer::MAX_TOKENS.clone(), &exists, recorded).map_err(errors::wrap);
+        let prepare = |recorded| {
+            prepare(stands(), &mut lexer::MAX_TOKENS.clone(), &exists, recorded).map_err(errors::wrap)
+        };
         let env: &Environment<'_> = state.env();
         if self.shared.is_recorded
             && let Ok(info) = prepare(Some(None))

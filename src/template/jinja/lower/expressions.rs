@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::super::ast::{Args, Expr, Kind, Used};
 use super::super::lexer::SyntaxError;
-use super::super::{filters, library, predicates};
 use super::super::record::What;
+use super::super::{filters, library, predicates};
 use super::{Done, Lower, write_identifier, write_string};
 use crate::diagnostic::nearest;
 

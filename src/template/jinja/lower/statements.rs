@@ -91,8 +91,7 @@ impl<'a> Lower<'a, '_> {
                 no_jump(body, "set")?;
                 self.out.push_str("{% set ");
                 self.target(target);
-                let node =
-                    self.node(What::SetBlock(names(target)), span, filter.as_ref().as_slice());
+                let node = self.node(What::SetBlock(names(target)), span, filter.as_ref().as_slice());
                 self.through(" | __captured", node);
                 if let Some(filter) = filter {
                     self.out.push_str(" | ");
