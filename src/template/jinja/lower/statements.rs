@@ -41,7 +41,7 @@ impl<'a> Lower<'a, '_> {
                 let from = self.out.len();
                 match self.text_node(text, span) {
                     None => self.data(text),
-                    node => self.note("__text", node),
+                    node => self.note("__data", node),
                 }
                 self.mark(from, span);
                 Ok(())

@@ -64,7 +64,7 @@ fn statements(env: &mut Environment<'static>) {
         });
         ""
     });
-    env.add_filter("__text", |unit: u32, index: usize| {
+    env.add_filter("__data", |unit: u32, index: usize| {
         let text = told(unit, index, |book, _, unit, node| {
             book.writer = Some((unit.clone(), index));
             match &node.what {
