@@ -125,7 +125,7 @@ fn replacement(w: &mut Writer, replacement: Option<&Replacement>) {
 fn origin(w: &mut Writer, chain: Option<&Chain>) {
     w.field_list("origin", chain.iter().flat_map(|chain| &chain.links), |w, link| {
         w.object(|w| {
-            w.field_string("set_by", &link.words());
+            w.field_string("set_by", &link.words(""));
             if let Some(at) = &link.place {
                 place(w, at);
             }

@@ -270,7 +270,7 @@ fn head(out: &mut String, mark: &str, decides: &Decides) {
 }
 
 fn origin(chain: Option<&Chain>) -> String {
-    chain.map(Chain::words).unwrap_or_default()
+    chain.map(|chain| chain.words("")).unwrap_or_default()
 }
 
 /// What becomes of a value.
