@@ -65,7 +65,11 @@ fn own_defaults() {
                 for unused in &report.unused {
                     let line = unused.origin.place.as_ref().map_or(0, |p| p.line);
                     let hint = unused.suggestion.as_ref().map(|s| s.hint()).unwrap_or_default();
-                    println!("   {} [{}] :{line} {hint}", torii::explain::influence::path::show(&unused.path), unused.leaves);
+                    println!(
+                        "   {} [{}] :{line} {hint}",
+                        torii::explain::influence::path::show(&unused.path),
+                        unused.leaves
+                    );
                 }
             }
         })

@@ -80,7 +80,8 @@ impl Engine {
         } else {
             None
         };
-        let go = Arc::new(GoSide { templates: go::Templates::parse(sources, env.clone())?, jinja: jinja.clone() });
+        let go =
+            Arc::new(GoSide { templates: go::Templates::parse(sources, env.clone())?, jinja: jinja.clone() });
         if let Some(jinja) = &jinja {
             let go: Arc<dyn Peer> = go.clone();
             jinja.connect(Arc::downgrade(&go));

@@ -83,7 +83,10 @@ impl Bench {
     /// # Errors
     /// As a render, up to where manifests are read.
     pub fn new(request: &Request, loaded: &Loaded) -> Result<Bench> {
-        side_by_side(1, |_| Bench::rendered(request, loaded)).pop().flatten().unwrap_or_else(|| Err(stopped()))
+        side_by_side(1, |_| Bench::rendered(request, loaded))
+            .pop()
+            .flatten()
+            .unwrap_or_else(|| Err(stopped()))
     }
 
     fn rendered(request: &Request, loaded: &Loaded) -> Result<Bench> {
@@ -193,11 +196,13 @@ impl Bench {
         replacement: &Replacement,
         templates: Option<&Names>,
     ) -> Result<Vec<Change>> {
-        side_by_side(1, |_| self.engine().and_then(|engine| {
-            let changes = self.changes(&engine, path, replacement, templates);
-            self.engines.lock().push(engine);
-            changes
-        }))
+        side_by_side(1, |_| {
+            self.engine().and_then(|engine| {
+                let changes = self.changes(&engine, path, replacement, templates);
+                self.engines.lock().push(engine);
+                changes
+            })
+        })
         .pop()
         .flatten()
         .unwrap_or_else(|| Err(stopped()))
@@ -245,11 +250,12 @@ impl Bench {
                     for change in changes {
                         // Files of charts that come in stand last.
                         let place = self.by_name.get(&change.file).copied().unwrap_or(usize::MAX);
-                        let file = files.entry((place, change.file.clone())).or_insert_with(|| FileInfluence {
-                            file: change.file.clone(),
-                            lines: BTreeMap::new(),
-                            added: Vec::new(),
-                        });
+                        let file =
+                            files.entry((place, change.file.clone())).or_insert_with(|| FileInfluence {
+                                file: change.file.clone(),
+                                lines: BTreeMap::new(),
+                                added: Vec::new(),
+                            });
                         file.take(number, change.delta);
                     }
                     None

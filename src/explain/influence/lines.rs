@@ -140,10 +140,7 @@ impl Compared<'_> {
         let ops = capture_diff_slices(Algorithm::Patience, a, b);
         for (same, o, n) in joined(&ops) {
             if !same {
-                self.replaced(
-                    o.start + old.start..o.end + old.start,
-                    n.start + new.start..n.end + new.start,
-                );
+                self.replaced(o.start + old.start..o.end + old.start, n.start + new.start..n.end + new.start);
             }
         }
     }
@@ -290,7 +287,10 @@ mod tests {
     fn a_line_with_another_text_is_changed_and_one_without_a_counterpart_is_gone() {
         assert_eq!(delta("a: 1\nb: 2\nc: 3\n", "a: 1\nb: 5\nc: 3\n"), (vec![(2, Fate::Changed)], vec![]));
         assert_eq!(delta("a: 1\nb: 2\nc: 3\n", "a: 1\nc: 3\n"), (vec![(2, Fate::Gone)], vec![]));
-        assert_eq!(delta("a: 1\nb: 2\nc: 3\n", "a: 1\nx: 2\ny: 3\nc: 3\n"), (vec![(2, Fate::Gone)], vec![(1, 2)]));
+        assert_eq!(
+            delta("a: 1\nb: 2\nc: 3\n", "a: 1\nx: 2\ny: 3\nc: 3\n"),
+            (vec![(2, Fate::Gone)], vec![(1, 2)])
+        );
     }
 
     #[test]
@@ -302,7 +302,8 @@ mod tests {
 
     #[test]
     fn a_document_that_comes_in_leaves_its_neighbours_as_they_are() {
-        let document = |name: &str, data: &str| format!("---\nkind: A\nmetadata:\n  name: {name}\ndata: {data}\n");
+        let document =
+            |name: &str, data: &str| format!("---\nkind: A\nmetadata:\n  name: {name}\ndata: {data}\n");
         let old = document("a", "1") + &document("c", "1");
         let new = document("a", "1") + &document("b", "1") + &document("c", "1");
         assert_eq!(delta(&old, &new), (vec![], vec![(5, 5)]));

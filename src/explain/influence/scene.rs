@@ -170,7 +170,11 @@ impl Scene {
         match self.surroundings.stage(&self.loaded.chart, &layers) {
             Ok(stage) => {
                 let values = &stage.prepared.values;
-                leaves.into_iter().map(|leaf| (path::at(values, &leaf).is_none(), leaf)).map(|(n, l)| (l, n)).collect()
+                leaves
+                    .into_iter()
+                    .map(|leaf| (path::at(values, &leaf).is_none(), leaf))
+                    .map(|(n, l)| (l, n))
+                    .collect()
             }
             Err(_) => HashMap::new(),
         }

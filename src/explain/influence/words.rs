@@ -7,8 +7,23 @@ use crate::template::Source;
 
 /// What is looked for in an action: it compares.
 const COMPARISONS: [&str; 17] = [
-    "eq", "ne", "lt", "le", "gt", "ge", "has", "in", "hasPrefix", "hasSuffix", "contains", "regexMatch",
-    "semverCompare", "==", "!=", "startswith", "endswith",
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "has",
+    "in",
+    "hasPrefix",
+    "hasSuffix",
+    "contains",
+    "regexMatch",
+    "semverCompare",
+    "==",
+    "!=",
+    "startswith",
+    "endswith",
 ];
 /// Constants that are kept for one name.
 const MAX_PER_NAME: usize = 24;
@@ -223,7 +238,8 @@ mod tests {
 
     #[test]
     fn constants_are_found_beside_the_name_they_are_compared_with() {
-        let found = words("{{ if eq .Values.service.type \"LoadBalancer\" }}{{ .Values.kind | quote }}{{ end }}");
+        let found =
+            words("{{ if eq .Values.service.type \"LoadBalancer\" }}{{ .Values.kind | quote }}{{ end }}");
         assert_eq!(found.of_name("type").words, ["LoadBalancer"]);
         assert_eq!(found.of_name("kind"), Constants::default());
     }
@@ -236,6 +252,9 @@ mod tests {
 
     #[test]
     fn jinja_compares_by_signs() {
-        assert_eq!(words("{% if Values.a.mode == 'x' or Values.b in [\"y\"] %}").of_name("mode").words, ["x", "y"]);
+        assert_eq!(
+            words("{% if Values.a.mode == 'x' or Values.b in [\"y\"] %}").of_name("mode").words,
+            ["x", "y"]
+        );
     }
 }

@@ -22,8 +22,11 @@ const SHARED: [&str; 6] = ["Values", "Chart", "Release", "Capabilities", "Subcha
 /// For each template, whether its source, or one that it includes, tells that it may change what others see.
 pub fn may_write(sources: &[Source]) -> Vec<bool> {
     let texts: Vec<_> = sources.iter().map(|source| source.text.to_text()).collect();
-    let regions: Vec<Region<'_>> =
-        texts.iter().enumerate().flat_map(|(index, text)| regions(index, text, sources[index].language)).collect();
+    let regions: Vec<Region<'_>> = texts
+        .iter()
+        .enumerate()
+        .flat_map(|(index, text)| regions(index, text, sources[index].language))
+        .collect();
     let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
     for (index, region) in regions.iter().enumerate() {
         by_name.entry(region.name.unwrap_or_else(|| &sources[region.source].name)).or_default().push(index);
@@ -92,7 +95,8 @@ fn writes(tokens: &[Token<'_>], language: Language) -> bool {
     let is_shared = |token: &Token<'_>| matches!(token, Token::Name(name) if SHARED.contains(name));
     tokens.iter().enumerate().any(|(index, token)| {
         let Token::Name(name) = token else { return false };
-        let is_writer = GO_WRITERS.contains(name) || language == Language::Jinja && JINJA_WRITERS.contains(name);
+        let is_writer =
+            GO_WRITERS.contains(name) || language == Language::Jinja && JINJA_WRITERS.contains(name);
         if !is_writer {
             return false;
         }

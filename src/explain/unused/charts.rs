@@ -23,8 +23,7 @@ pub(super) struct Member<'c> {
 
 /// The chart and all within it, under the names by which their values are found; the outermost first.
 pub(super) fn members(chart: &Chart) -> Vec<Member<'_>> {
-    let mut all =
-        vec![Member { chart, path: Vec::new(), parent: None, full_path: chart.name().to_string() }];
+    let mut all = vec![Member { chart, path: Vec::new(), parent: None, full_path: chart.name().to_string() }];
     let mut next = 0;
     while let Some(member) = all.get(next) {
         let (chart, path, full_path) = (member.chart, member.path.clone(), member.full_path.clone());
@@ -110,7 +109,8 @@ impl Member<'_> {
 
 /// Whether a text may hold template code.
 pub(super) fn is_template(text: &Str) -> bool {
-    memchr::memmem::find(text.as_bytes(), b"{{").is_some() || memchr::memmem::find(text.as_bytes(), b"{%").is_some()
+    memchr::memmem::find(text.as_bytes(), b"{{").is_some()
+        || memchr::memmem::find(text.as_bytes(), b"{%").is_some()
 }
 
 /// A value that something else than a template reads.

@@ -30,7 +30,9 @@ pub(super) fn of_map(values: &Map) -> Vec<Vec<Step>> {
         let is_container = |value: &Value| matches!(value, Value::Map(_) | Value::List(_));
         match &value {
             Value::Map(map) if !map.is_empty() && at.len() < MAX_DEPTH => {
-                open.extend(map.entries().into_iter().rev().map(|(key, inner)| step_in(Step::Key(key), inner)));
+                open.extend(
+                    map.entries().into_iter().rev().map(|(key, inner)| step_in(Step::Key(key), inner)),
+                );
             }
             Value::List(list) if list.read().iter().any(is_container) && at.len() < MAX_DEPTH => {
                 let items = list.items().into_iter().enumerate();
@@ -123,7 +125,9 @@ pub(super) fn texts(values: &Map, at: &[Str], found: &mut Vec<(Vec<Step>, Str)>)
             Some(Value::String(text)) => vec![text],
             Some(Value::List(list)) => {
                 let texts = list.items().into_iter();
-                texts.filter_map(|item| if let Value::String(text) = item { Some(text) } else { None }).collect()
+                texts
+                    .filter_map(|item| if let Value::String(text) = item { Some(text) } else { None })
+                    .collect()
             }
             _ => continue,
         };

@@ -118,7 +118,8 @@ pub fn find(request: &Request, loaded: &Loaded, options: Options) -> Result<Repo
 
     let leaves = leaves::of_map(&layers.values);
     report.cut |= leaves.len() >= leaves::MAX_LEAVES;
-    let is_named = |path: &[Step]| mentions.cut || mentions.has(path) || readers.iter().any(|r| r.reads(path));
+    let is_named =
+        |path: &[Step]| mentions.cut || mentions.has(path) || readers.iter().any(|r| r.reads(path));
     let (named, unnamed): (Vec<_>, Vec<_>) = leaves.into_iter().partition(|path| is_named(path));
 
     let mut trace = Trace::default();
@@ -228,7 +229,8 @@ fn disabled(members: &[Member<'_>], chart: &crate::chart::Chart, path: &[Step]) 
 impl Unused {
     /// The value as a warning: where it was set, and what may have been meant.
     pub fn warning(&self) -> Diagnostic {
-        let what = if self.leaves > 1 { format!(" (with the {} values in it)", self.leaves) } else { String::new() };
+        let what =
+            if self.leaves > 1 { format!(" (with the {} values in it)", self.leaves) } else { String::new() };
         let by = match &self.origin.place {
             Some(_) => String::new(),
             None => format!(", set by {},", self.origin.layer),

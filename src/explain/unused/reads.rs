@@ -16,9 +16,30 @@ const MAX_PLACES: usize = 8;
 
 /// Functions that ask for values which may not be there.
 const PROBES: &[&str] = &[
-    "all", "and", "any", "coalesce", "d", "deepCopy", "default", "dig", "empty", "get", "hasKey", "kindIs", "merge",
-    "mergeOverwrite", "mustDeepCopy", "mustMerge", "mustMergeOverwrite", "not", "or", "pick", "pluck", "ternary",
-    "typeIs", "without",
+    "all",
+    "and",
+    "any",
+    "coalesce",
+    "d",
+    "deepCopy",
+    "default",
+    "dig",
+    "empty",
+    "get",
+    "hasKey",
+    "kindIs",
+    "merge",
+    "mergeOverwrite",
+    "mustDeepCopy",
+    "mustMerge",
+    "mustMergeOverwrite",
+    "not",
+    "or",
+    "pick",
+    "pluck",
+    "ternary",
+    "typeIs",
+    "without",
 ];
 
 /// The entries of maps that were read.

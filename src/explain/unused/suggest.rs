@@ -236,7 +236,12 @@ impl<'a> Known<'a> {
             }
             Source::Defaults(index) => {
                 let member = self.members.get(*index)?;
-                in_file(member, "values.yaml", member.chart.values_text.as_ref()?, path.get(member.path.len()..)?)
+                in_file(
+                    member,
+                    "values.yaml",
+                    member.chart.values_text.as_ref()?,
+                    path.get(member.path.len()..)?,
+                )
             }
         }
     }
@@ -310,7 +315,8 @@ fn is_plural(many: &str, one: &str) -> bool {
 
 /// Where the words of a name end, but the last.
 fn word_ends(name: &str) -> impl Iterator<Item = usize> + '_ {
-    let ends = name.char_indices().filter(|(at, c)| *at > 0 && (c.is_uppercase() || matches!(c, '-' | '_' | '.')));
+    let ends =
+        name.char_indices().filter(|(at, c)| *at > 0 && (c.is_uppercase() || matches!(c, '-' | '_' | '.')));
     ends.map(|(at, _)| at)
 }
 

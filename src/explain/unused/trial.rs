@@ -17,7 +17,12 @@ pub(super) struct Found {
 }
 
 /// Those of the values that change nothing when they are taken away or changed.
-pub(super) fn without_effect(request: &Request, loaded: &Loaded, paths: Vec<ValuePath>, renders: usize) -> Found {
+pub(super) fn without_effect(
+    request: &Request,
+    loaded: &Loaded,
+    paths: Vec<ValuePath>,
+    renders: usize,
+) -> Found {
     if paths.is_empty() {
         return Found { paths, cut: false };
     }

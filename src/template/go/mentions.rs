@@ -264,7 +264,13 @@ impl Frame<'_> {
         value.unwrap_or_default()
     }
 
-    fn command(&mut self, look: &mut Look<'_>, command: &Command, piped: Option<Things>, dot: &Things) -> Things {
+    fn command(
+        &mut self,
+        look: &mut Look<'_>,
+        command: &Command,
+        piped: Option<Things>,
+        dot: &Things,
+    ) -> Things {
         if !look.step() {
             return Things::opaque();
         }
@@ -297,7 +303,9 @@ impl Frame<'_> {
                 let text = self.unit.numbers.get(*index as usize).map(|(span, _)| self.unit.slice(*span));
                 let number = text.and_then(|t| std::str::from_utf8(t).ok()).and_then(|t| t.parse().ok());
                 match number {
-                    Some(number) => Things::one(look.heap.constant(Value::Int(Int::new(number, IntKind::Int)))),
+                    Some(number) => {
+                        Things::one(look.heap.constant(Value::Int(Int::new(number, IntKind::Int))))
+                    }
                     None => Things::opaque(),
                 }
             }

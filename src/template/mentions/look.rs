@@ -12,7 +12,7 @@ use crate::value::{Str, Value};
 use crate::yaml::Step;
 
 /// So many nodes of templates are looked at.
-const MAX_WORK: u64 = 3_000_000;
+const MAX_WORK: u64 = 10_000_000;
 /// So many templates within templates are followed.
 const MAX_CALLS: usize = 60;
 /// What a template changes may be seen by those before it: so many times all are looked at.
@@ -116,7 +116,7 @@ impl<'a> Look<'a> {
         let heap = &mut self.heap;
         let roots: Vec<Thing> = charts
             .iter()
-            .map(|_| heap.make(Made { is_root: true, ..Made::default() }))
+            .map(|_| heap.make(Made { is_root: true, is_open: true, ..Made::default() }))
             .collect();
         for (index, chart) in charts.iter().enumerate() {
             let node = heap.paths.node(&chart.path);
@@ -131,12 +131,12 @@ impl<'a> Look<'a> {
             let name = heap.text(chart.name.clone());
             let template = Made {
                 fields: [("BasePath".into(), Things::one(base))].into(),
-                other: Things::opaque(),
+                is_open: true,
                 ..Made::default()
             };
             let about = Made {
                 fields: [("Name".into(), Things::one(name))].into(),
-                other: Things::opaque(),
+                is_open: true,
                 ..Made::default()
             };
             let fields = [
@@ -158,11 +158,16 @@ impl<'a> Look<'a> {
     fn define(&mut self, charts: &[Chart]) -> Vec<(usize, usize)> {
         let mut files = Vec::new();
         let mut jinja_files = 0..;
-        for (chart, source) in charts.iter().enumerate().flat_map(|(i, c)| c.sources.iter().map(move |s| (i, s))) {
+        for (chart, source) in
+            charts.iter().enumerate().flat_map(|(i, c)| c.sources.iter().map(move |s| (i, s)))
+        {
             let text = self.add_text(Some(source.file.clone()), source.text.clone());
             let own = match source.language {
                 Language::Go => {
-                    let Some(definitions) = go::mentions::parse(source, text) else { continue };
+                    let Some(definitions) = go::mentions::parse(source, text) else {
+                        self.heap.cut = true;
+                        continue;
+                    };
                     let mut own = None;
                     for (name, definition) in definitions {
                         let is_own = name.as_bytes() == source.name.as_bytes();
@@ -179,7 +184,8 @@ impl<'a> Look<'a> {
                     Some(self.add_definition((&*source.name).into(), Definition::Jinja(number)))
                 }
             };
-            let runs = !crate::manifest::is_partial(&source.name) && !charts.get(chart).is_some_and(|c| c.is_library);
+            let runs = !crate::manifest::is_partial(&source.name)
+                && !charts.get(chart).is_some_and(|c| c.is_library);
             files.extend(own.filter(|_| runs).map(|id| (chart, id)));
         }
         files
@@ -265,7 +271,9 @@ impl<'a> Look<'a> {
     /// Runs templates by their names: all, if they aren't known.
     pub(crate) fn include(&mut self, names: &Things, dot: &Things) -> Things {
         let ids: Vec<usize> = match self.heap.keys(names) {
-            Some(names) => names.iter().filter_map(|name| self.by_name.get(name)).flatten().copied().collect(),
+            Some(names) => {
+                names.iter().filter_map(|name| self.by_name.get(name)).flatten().copied().collect()
+            }
             None => {
                 self.heap.consume_but(names, true);
                 self.by_name.values().flatten().copied().collect()
@@ -281,6 +289,7 @@ impl<'a> Look<'a> {
     /// Runs texts of values, or of the chart, as templates.
     pub(crate) fn tpl(&mut self, texts: &Things, dot: &Things) -> Things {
         let mut found = Things::opaque();
+        self.heap.consume_but(texts, true);
         let scalars = self.heap.scalars(texts);
         for thing in scalars.iter() {
             match thing {

@@ -58,7 +58,8 @@ pub fn look(charts: &[Chart], values: &[(Vec<Step>, Str)]) -> Mentions {
     let texts: Vec<(String, Arc<str>)> =
         sources.map(|s| (jinja::mentions::normalized(&s.text), s.base_path.clone())).collect();
     let has_jinja = !texts.is_empty();
-    let files: Vec<_> = texts.iter().map(|(text, base)| jinja::mentions::File::parse(text, base.clone())).collect();
+    let files: Vec<_> =
+        texts.iter().map(|(text, base)| jinja::mentions::File::parse(text, base.clone())).collect();
     let own: Vec<String> = values.iter().map(|(_, text)| jinja::mentions::normalized(text)).collect();
     let loose = |text| jinja::mentions::File::parse_loose(text);
     let values_jinja: Vec<_> = own.iter().map(|text| has_jinja.then(|| loose(text)).flatten()).collect();

@@ -147,7 +147,12 @@ impl<'a> Frame<'a> {
     }
 
     /// A call, with the body of a `call` block around it if there is one.
-    pub(super) fn called(&mut self, look: &mut Look<'a>, e: &'a Expr<'a>, caller: Option<Rc<Caller<'a>>>) -> Things {
+    pub(super) fn called(
+        &mut self,
+        look: &mut Look<'a>,
+        e: &'a Expr<'a>,
+        caller: Option<Rc<Caller<'a>>>,
+    ) -> Things {
         let Kind::Call(callee, args) = &e.kind else { return self.expr(look, e) };
         let given = self.args(look, args);
         let site = (self.file.text.get(), e.span.start as u32);
@@ -227,7 +232,11 @@ impl<'a> Frame<'a> {
             let Thing::Macro(index) = thing else { continue };
             let Some(called) = look.macros.get(index as usize).cloned() else { continue };
             if self.depth >= super::MAX_DEPTH {
-                given.positional.iter().chain(given.named.iter().map(|(_, v)| v)).for_each(|v| look.heap.consume(v));
+                given
+                    .positional
+                    .iter()
+                    .chain(given.named.iter().map(|(_, v)| v))
+                    .for_each(|v| look.heap.consume(v));
                 continue;
             }
             let mut frame = Frame::new(called.file, called.root.clone(), called.top.clone(), self.depth + 1);
@@ -271,7 +280,8 @@ impl<'a> Frame<'a> {
         let rest = given.positional.get(params.len()..).unwrap_or_default();
         scope.insert("varargs", Things::one(look.heap.list(rest.to_vec())));
         let others = given.named.iter().filter(|(name, _)| params.iter().all(|p| p.name != *name));
-        let kwargs: Vec<(Str, Things)> = others.map(|(name, value)| ((*name).into(), value.clone())).collect();
+        let kwargs: Vec<(Str, Things)> =
+            others.map(|(name, value)| ((*name).into(), value.clone())).collect();
         scope.insert("kwargs", Things::one(look.heap.map(kwargs)));
         scope
     }
@@ -313,7 +323,9 @@ fn filter(look: &mut Look<'_>, name: &str, of: Things, given: Given<'_>) -> Thin
         let of = look.heap.entry(&of, None);
         let dotted = look.heap.keys(attribute).and_then(|keys| keys.first().cloned());
         let found = match dotted {
-            Some(path) => path.to_text().split('.').fold(of, |at, key| look.heap.entry(&at, Some(&key.into()))),
+            Some(path) => {
+                path.to_text().split('.').fold(of, |at, key| look.heap.entry(&at, Some(&key.into())))
+            }
             None => look.heap.entry(&of, None),
         };
         look.heap.mark(&found);
@@ -331,8 +343,8 @@ fn filter(look: &mut Look<'_>, name: &str, of: Things, given: Given<'_>) -> Thin
             let found = named("default").map_or(found.clone(), |default| found.and(&default));
             Things::one(look.heap.list_of(found))
         }
-        "selectattr" | "rejectattr" | "groupby" | "sort" | "unique" | "list" | "select" | "reject" | "batch"
-        | "slice" | "map" | "reverse" => {
+        "selectattr" | "rejectattr" | "groupby" | "sort" | "unique" | "list" | "select" | "reject"
+        | "batch" | "slice" | "map" | "reverse" => {
             if let Some(attribute) = &attribute {
                 item(look, attribute);
             }
