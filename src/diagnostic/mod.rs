@@ -4,6 +4,7 @@
 
 mod mask;
 mod show;
+pub mod style;
 
 use std::fmt;
 use std::sync::Arc;

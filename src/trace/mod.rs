@@ -19,7 +19,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::diagnostic::Place;
-use crate::value::Str;
+use crate::value::{Map, Str, Value};
 use crate::yaml::Step;
 
 pub use self::derive::derive;
@@ -44,8 +44,12 @@ pub struct Trace {
     /// The maps of the values that events refer to: by which paths each is reached, from the outermost chart's
     /// values on. Maps that charts share (globals) have several.
     pub maps: Vec<Vec<Arc<[Step]>>>,
+    /// The values of each chart after its templates ran, by the path of the chart's values, the longest path first.
+    pub after: Vec<(Arc<[Step]>, Map)>,
     /// The rendered files, in the order in which they ran.
     pub files: Vec<Rendered>,
+    /// The files of which it isn't known line by line who wrote them, by their names.
+    pub coarse: Vec<Arc<str>>,
     /// Whether a bound was met, and what came later is not in here.
     pub cut: bool,
 }
@@ -205,6 +209,21 @@ pub struct Segment {
     pub by: Arc<[EmissionId]>,
 }
 
+impl Rendered {
+    /// Who wrote a line of it (from 1).
+    pub fn writers(&self, line: usize) -> Vec<EmissionId> {
+        let bytes = self.text.as_bytes();
+        let mut start = 0;
+        for (index, text) in bytes.split_inclusive(|&b| b == b'\n').enumerate() {
+            if index + 1 == line {
+                return self.record.writers(bytes, start..start + text.len());
+            }
+            start += text.len();
+        }
+        Vec::new()
+    }
+}
+
 impl Record {
     /// Who wrote bytes of a range of `text`, the text of the record: those who wrote more than spaces, or all if
     /// nobody did.
@@ -231,6 +250,20 @@ impl Trace {
     /// A rendered file, by the name that `# Source:` shows.
     pub fn file(&self, name: &str) -> Option<&Rendered> {
         self.files.iter().find(|file| *file.name == *name)
+    }
+
+    /// The value at a path after all templates ran, as those of its own chart saw it.
+    pub fn seen(&self, path: &[Step]) -> Option<Value> {
+        let (around, values) = self.after.iter().find(|(around, _)| path.starts_with(around))?;
+        let mut value = Value::Map(values.clone());
+        for step in path.get(around.len()..)? {
+            value = match (&value, step) {
+                (Value::Map(map), Step::Key(key)) => map.get(key)?,
+                (Value::List(list), Step::Index(index)) => list.get(*index)?,
+                _ => return None,
+            };
+        }
+        Some(value)
     }
 
     /// An emission by its number.

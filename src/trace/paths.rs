@@ -1,6 +1,6 @@
 //! Which map of the values is meant by an address.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::value::{Map, Value};
@@ -24,10 +24,9 @@ pub(super) struct Paths {
 }
 
 impl Paths {
-    /// Adds all maps of a tree, the nearest first.
-    pub fn add(&mut self, root: &Map) {
-        let mut open: std::collections::VecDeque<(Value, Vec<Step>)> = Default::default();
-        open.push_back((Value::Map(root.clone()), Vec::new()));
+    /// Adds all maps of a tree that is at a path, the nearest first.
+    pub fn add(&mut self, tree: &Value, path: Vec<Step>) {
+        let mut open: VecDeque<(Value, Vec<Step>)> = VecDeque::from([(tree.clone(), path)]);
         while let Some((value, path)) = open.pop_front() {
             if self.maps.len() >= MAX_MAPS {
                 return;
@@ -73,6 +72,11 @@ impl Paths {
                 true
             }
         }
+    }
+
+    /// The shortest path to the map at an address.
+    pub fn path_of(&self, address: usize) -> Option<&Arc<[Step]>> {
+        self.maps.get(self.of(address)? as usize)?.first()
     }
 
     /// The number of the map at an address.

@@ -12,7 +12,11 @@ use super::{
     Trace, What, derive,
 };
 use crate::value::watch::{Access, Watch, Watcher};
-use crate::value::{Map, Str};
+use crate::value::{Map, Str, Value};
+use crate::yaml::Step;
+
+/// The name of the values among what templates see.
+const VALUES: &str = "Values";
 
 /// So many events and emissions are kept of a render.
 const MAX_ENTRIES: usize = 4_000_000;
@@ -24,6 +28,8 @@ const MAX_TEXT_BYTES: usize = 64 << 20;
 pub struct Recorder {
     trace: Trace,
     paths: Paths,
+    /// What the templates of each chart see, by address, with the path of its values.
+    roots: HashMap<usize, (Map, Arc<[Step]>)>,
     context: ContextId,
     /// The texts that are being written, the innermost last: the pieces so far.
     captures: Vec<Vec<Segment>>,
@@ -32,6 +38,8 @@ pub struct Recorder {
     record_bytes: usize,
     /// The numbers of template texts, by where their bytes are.
     texts: HashMap<usize, u32>,
+    /// Whether it isn't known of all texts of this file who wrote them.
+    coarse: bool,
 }
 
 thread_local! {
@@ -57,10 +65,18 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// Records from now on; `values` are those of the outermost chart, its subcharts' within them.
-    pub fn start(values: &Map) -> Recording {
+    /// Records from now on. `values` are those of the outermost chart, its subcharts' within them; `roots` is what the
+    /// templates of each chart see.
+    pub fn start(values: &Map, roots: &[Map]) -> Recording {
         let mut recorder = Recorder::default();
-        recorder.paths.add(values);
+        recorder.paths.add(&Value::Map(values.clone()), Vec::new());
+        for root in roots {
+            if let Some(Value::Map(own)) = root.get(VALUES)
+                && let Some(path) = recorder.paths.path_of(own.address())
+            {
+                recorder.roots.insert(root.address(), (root.clone(), path.clone()));
+            }
+        }
         let recorder = Rc::new(RefCell::new(recorder));
         RECORDER.set(Some(recorder.clone()));
         let watch = Watch::start(recorder.clone());
@@ -73,6 +89,12 @@ impl Recording {
         RECORDER.set(None);
         let mut recorder = std::mem::take(&mut *self.recorder.borrow_mut());
         recorder.trace.maps = std::mem::take(&mut recorder.paths.maps);
+        let after = recorder.roots.values().filter_map(|(root, path)| match root.get(VALUES) {
+            Some(Value::Map(values)) => Some((path.clone(), values)),
+            _ => None,
+        });
+        recorder.trace.after = after.collect();
+        recorder.trace.after.sort_by_key(|(path, _)| std::cmp::Reverse(path.len()));
         recorder.trace
     }
 }
@@ -87,18 +109,36 @@ impl Drop for Recording {
 
 impl Watcher for Recorder {
     fn accessed(&mut self, map: usize, access: Access<'_>) {
+        if let Access::Put(key, value) = access {
+            self.placed(map, key, value);
+        }
         let Some(map) = self.paths.of(map) else { return };
         self.event(match access {
             Access::Get(key) => What::Get { map, key: key.into() },
             Access::Whole => What::Whole { map },
             Access::Size => What::Size { map },
-            Access::Write(key) => What::Write { map, key: Some(key.into()) },
+            Access::Put(key, _) | Access::Remove(key) => What::Write { map, key: Some(key.into()) },
             Access::Change => What::Write { map, key: None },
         });
     }
 }
 
 impl Recorder {
+    /// A template puts a value into a map: what is in it is read by this path from now on. Charts replace their
+    /// values as a whole, too (`set $ "Values"`).
+    fn placed(&mut self, map: usize, key: &[u8], value: &Value) {
+        if !matches!(value, Value::Map(_) | Value::List(_)) {
+            return;
+        }
+        if let Some((_, path)) = self.roots.get(&map).filter(|_| key == VALUES.as_bytes()) {
+            let path = path.to_vec();
+            self.paths.add(value, path);
+        } else if let Some(path) = self.paths.path_of(map) {
+            let path = [path, &[Step::key(key)][..]].concat();
+            self.paths.add(value, path);
+        }
+    }
+
     fn event(&mut self, what: What) {
         if self.trace.events.len() >= MAX_ENTRIES {
             self.trace.cut = true;
@@ -154,6 +194,11 @@ impl Recorder {
         outer
     }
 
+    /// The context that nodes run in now.
+    pub fn context(&self) -> ContextId {
+        self.context
+    }
+
     /// Goes back to the context around a block or call.
     pub fn leave(&mut self, outer: ContextId) {
         self.context = outer;
@@ -178,6 +223,20 @@ impl Recorder {
             }
         }
         record
+    }
+
+    /// What was told of the text being written, of `len` bytes, doesn't fit it: of a text of its own nothing is
+    /// known then, and a file was written by its template as a whole.
+    pub fn spoiled(&mut self, file: Option<(&Arc<str>, Str)>, len: usize) {
+        self.coarse = true;
+        let whole = file.map(|(file, text)| {
+            let site = Site { text: self.text(Some(file), &text), start: 0, end: text.len() as u32 };
+            let by = self.emission(Role::Text, site, self.mark(), Arc::default());
+            Segment { range: 0..len, by: [by].into() }
+        });
+        if let Some(segments) = self.captures.last_mut() {
+            *segments = whole.into_iter().filter(|segment| !segment.range.is_empty()).collect();
+        }
     }
 
     /// The text being written was `text`, and became `shown`.
@@ -258,6 +317,9 @@ impl Recorder {
     /// A file was rendered: the text that was begun last.
     pub fn file(&mut self, name: Arc<str>, text: Str) {
         let record = self.end(None);
+        if std::mem::take(&mut self.coarse) {
+            self.trace.coarse.push(name.clone());
+        }
         self.trace.files.push(Rendered { name, text, record });
     }
 }

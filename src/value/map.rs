@@ -99,13 +99,13 @@ impl Map {
     /// Sets the value under `key`; gives the one it replaces.
     pub fn insert(&self, key: impl Into<Str>, value: Value) -> Option<Value> {
         let key = key.into();
-        self.tell(Access::Write(key.as_bytes()));
+        self.tell(Access::Put(key.as_bytes(), &value));
         self.0.entries().write().insert(key, value)
     }
 
     /// Removes and gives the value under `key`.
     pub fn remove(&self, key: impl AsRef<[u8]>) -> Option<Value> {
-        self.tell(Access::Write(key.as_ref()));
+        self.tell(Access::Remove(key.as_ref()));
         self.0.entries().write().remove(key.as_ref())
     }
 

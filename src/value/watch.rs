@@ -7,8 +7,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::Value;
+
 /// How a map was accessed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Access<'a> {
     /// The entry under this key was looked up, whether it is there or not.
     Get(&'a [u8]),
@@ -16,8 +18,10 @@ pub enum Access<'a> {
     Whole,
     /// The number of entries was read, or whether there are any.
     Size,
-    /// The entry under this key was set or removed.
-    Write(&'a [u8]),
+    /// The entry under this key is being set to this value.
+    Put(&'a [u8], &'a Value),
+    /// The entry under this key is being removed.
+    Remove(&'a [u8]),
     /// Any entry may have been written.
     Change,
 }
@@ -87,7 +91,8 @@ mod tests {
         fn accessed(&mut self, map: usize, access: Access<'_>) {
             let shown = match access {
                 Access::Get(key) => format!("get {}", String::from_utf8_lossy(key)),
-                Access::Write(key) => format!("write {}", String::from_utf8_lossy(key)),
+                Access::Put(key, _) => format!("put {}", String::from_utf8_lossy(key)),
+                Access::Remove(key) => format!("remove {}", String::from_utf8_lossy(key)),
                 other => format!("{other:?}").to_lowercase(),
             };
             self.0.push((map, shown));
@@ -113,6 +118,6 @@ mod tests {
         let log = &log.borrow().0;
         assert!(log.iter().all(|(address, _)| *address == map.address()));
         let told: Vec<&str> = log.iter().map(|(_, what)| what.as_str()).collect();
-        assert_eq!(told, ["get a", "write b", "get c", "whole", "size", "change", "write b"]);
+        assert_eq!(told, ["get a", "put b", "get c", "whole", "size", "change", "remove b"]);
     }
 }

@@ -25,8 +25,8 @@ use crate::template::{Engine, Source};
 use crate::value::{Map, Str, Value};
 use crate::yaml::Step;
 
-/// The seed, if the user gives none: random functions must repeat.
-const SEED: &str = "explain";
+/// The seed, if the user gives none: random functions must repeat. It stops the clock, too.
+pub const SEED: &str = "explain";
 /// Places where lines came in that are kept for one file of a value.
 const MAX_ADDED: usize = 500;
 
@@ -75,7 +75,12 @@ pub struct Bench {
     engines: Mutex<Vec<Engine>>,
     bounds: Bounds,
     renders: AtomicUsize,
+    /// What templates made of values that nobody set: what is tried in their place is of that kind.
+    seen: Seen,
 }
+
+/// Tells a value by its path.
+type Seen = Box<dyn Fn(&[Step]) -> Option<Value> + Send + Sync>;
 
 impl Bench {
     /// Renders what was loaded for a request, with a fixed seed and clock. Schemas are not asked, here and later.
@@ -95,7 +100,7 @@ impl Bench {
         request.skip_schema_validation = true;
         request.seed.get_or_insert_with(|| SEED.to_string());
         let scene = Scene::new(Surroundings::new(&request)?, loaded.clone())?;
-        let sources: Vec<Source> = scene.stage.templates.iter().map(|t| t.source.clone()).collect();
+        let sources: Vec<Source> = scene.templates().iter().map(|t| t.source.clone()).collect();
         let engine = Engine::parse(&sources, scene.surroundings().environment()?)?;
         let mut writes = may_write(&sources);
         let roots = scene.unchanged();
@@ -119,12 +124,19 @@ impl Bench {
         let words = Words::of(&sources);
         let engines = Mutex::new(vec![engine]);
         let (bounds, renders) = (Bounds::default(), AtomicUsize::new(0));
-        Ok(Bench { scene, sources, printed, by_name, writes, words, engines, bounds, renders })
+        let seen: Seen = Box::new(|_| None);
+        Ok(Bench { scene, sources, printed, by_name, writes, words, engines, bounds, renders, seen })
     }
 
     /// The same bench with other bounds.
     pub fn bounded(mut self, bounds: Bounds) -> Bench {
         self.bounds = bounds;
+        self
+    }
+
+    /// The same bench, which tries for values that nobody set what is akin to what templates made of them.
+    pub fn with_seen(mut self, seen: impl Fn(&[Step]) -> Option<Value> + Send + Sync + 'static) -> Bench {
+        self.seen = Box::new(seen);
         self
     }
 
@@ -160,6 +172,17 @@ impl Bench {
         pairs.filter(|(s, writes)| **writes && !is_partial(&s.name)).map(|(s, _)| s.name.clone()).collect()
     }
 
+    /// The values that decide which charts take part, if they are set: conditions and tags of dependencies.
+    pub fn conditions(&self) -> Vec<ValuePath> {
+        let is_tag =
+            |path: &ValuePath| matches!(path.first(), Some(Step::Key(key)) if key.as_bytes() == b"tags");
+        let named =
+            self.scene.conditions().iter().map(|condition| condition.split('.').map(Step::key).collect());
+        let mut found: Vec<ValuePath> = named.filter(|path: &ValuePath| self.value(path).is_some()).collect();
+        found.extend(self.leaves().into_iter().filter(is_tag));
+        found
+    }
+
     /// All leaves of the values, globals once.
     pub fn leaves(&self) -> Vec<ValuePath> {
         path::leaves(self.chart(), self.values())
@@ -177,7 +200,8 @@ impl Bench {
             Step::Index(_) => None,
         });
         let constants = name.map(|name| self.words.of_name(&name)).unwrap_or_default();
-        mutation::replacements(self.value(path).as_ref(), &constants)
+        let value = self.value(path).or_else(|| (self.seen)(path));
+        mutation::replacements(value.as_ref(), &constants)
     }
 
     /// How many times templates were run for changed values so far.
@@ -264,8 +288,37 @@ impl Bench {
             };
             trials.push(Trial { replacement, failure });
         }
-        let files = files.into_values().collect();
+        let mut files: Vec<FileInfluence> = files.into_values().collect();
+        if !files.is_empty() {
+            self.tell_tables(engine, path, templates, &mut files);
+        }
         Influence { path: path.clone(), value: self.value(path), trials, files, complete }
+    }
+
+    /// Tells which lines move as soon as any value is given for the subchart.
+    fn tell_tables(
+        &self,
+        engine: &Engine,
+        path: &[Step],
+        templates: Option<&Names>,
+        files: &mut [FileInfluence],
+    ) {
+        let Some(roots) = self.scene.with_table(path) else { return };
+        let Ok(texts) = run(engine, self.scene_of(&roots), templates) else { return };
+        for change in self.compared(texts, None) {
+            let Some(file) = files.iter_mut().find(|file| file.file == change.file) else { continue };
+            for (line, _) in change.delta.lines {
+                if let Some(known) = file.lines.get_mut(&line) {
+                    known.by_table = true;
+                }
+            }
+        }
+    }
+
+    /// The templates with what they see, and whether they change what others see.
+    fn scene_of<'s>(&'s self, roots: &'s [Map]) -> impl Iterator<Item = (&'s Source, &'s Map, bool)> {
+        let scene = self.sources.iter().zip(roots).zip(&self.writes);
+        scene.map(|((source, root), writes)| (source, root, *writes))
     }
 
     fn engine(&self) -> Result<Engine> {
@@ -284,11 +337,7 @@ impl Bench {
     ) -> Result<Vec<Change>> {
         self.renders.fetch_add(1, Ordering::Relaxed);
         match self.scene.with(path, replacement)? {
-            Set::Same(roots) => {
-                let scene = self.sources.iter().zip(&roots).zip(&self.writes);
-                let scene = scene.map(|((source, root), writes)| (source, root, *writes));
-                Ok(self.compared(run(engine, scene, templates)?, None))
-            }
+            Set::Same(roots) => Ok(self.compared(run(engine, self.scene_of(&roots), templates)?, None)),
             Set::Anew(stage) => {
                 let sources: Vec<Source> = stage.templates.iter().map(|t| t.source.clone()).collect();
                 let engine = Engine::parse(&sources, self.scene.surroundings().environment()?)?;

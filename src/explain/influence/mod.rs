@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use crate::value::Value;
 
-pub use self::bench::{Bench, Bounds, Change, Names};
+pub use self::bench::{Bench, Bounds, Change, Names, SEED};
 pub use self::lines::Added;
 pub use self::path::ValuePath;
 
@@ -72,13 +72,16 @@ pub struct FileInfluence {
     pub added: Vec<(usize, Added)>,
 }
 
-/// How a line moved. Both numbers are indexes of [`Influence::trials`], of the first trial that shows it.
+/// How a line moved. The numbers are indexes of [`Influence::trials`], of the first trial that shows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LineInfluence {
     /// It was there with another text: the value is in it, or decides what is.
     pub changed: Option<usize>,
     /// It was gone: the value decides whether it is there.
     pub gone: Option<usize>,
+    /// It also moves when any other value is given for the same subchart: Helm then keeps nulls of the parent's
+    /// defaults for it, which otherwise go.
+    pub by_table: bool,
 }
 
 impl Influence {

@@ -46,6 +46,24 @@ pub fn find(chart: &Chart, values: &Map, path: &[Step]) -> Option<Value> {
     })
 }
 
+/// All places where the value that goes by a path may stand: a global one, in any chart.
+pub fn places(chart: &Chart, path: &[Step]) -> Vec<ValuePath> {
+    let mut found = vec![path.to_vec()];
+    if !is_global(path, 0) {
+        return found;
+    }
+    let mut open: Vec<(&Chart, ValuePath)> = vec![(chart, Vec::new())];
+    while let Some((chart, prefix)) = open.pop() {
+        for inner in chart.dependencies.iter().rev() {
+            let mut prefix = prefix.clone();
+            prefix.push(Step::key(inner.name()));
+            found.push([&prefix[..], path].concat());
+            open.push((inner, prefix));
+        }
+    }
+    found
+}
+
 /// The value right at a path.
 pub fn at(values: &Map, path: &[Step]) -> Option<Value> {
     let mut value = Value::Map(values.clone());
@@ -91,14 +109,22 @@ pub fn leaves(chart: &Chart, values: &Map) -> Vec<ValuePath> {
     walk(&Value::Map(values.clone()), &mut Vec::new(), &mut |path| {
         let path = canonical(chart, path);
         // Every chart has a map of globals, empty where there is none.
-        if path.len() > 1 || !is_global(&path, 0) {
-            if seen.insert(path.clone()) {
-                found.push(path);
-            }
+        if (path.len() > 1 || !is_global(&path, 0)) && seen.insert(path.clone()) {
+            found.push(path);
         }
         found.len() < MAX_LEAVES
     });
     found
+}
+
+/// Shows the paths of all leaves within a value that is at `around`.
+pub fn leaves_within(value: &Value, around: &[Step], show: &mut dyn FnMut(&[Step])) {
+    let mut left = MAX_LEAVES;
+    walk(value, &mut around.to_vec(), &mut |path| {
+        show(path);
+        left -= 1;
+        left > 0
+    });
 }
 
 fn walk(value: &Value, path: &mut ValuePath, leaf: &mut dyn FnMut(&[Step]) -> bool) -> bool {

@@ -142,7 +142,7 @@ impl<'a> Frame<'a> {
                 let value = self.expr(look, e);
                 self.assign(look, target, &value);
             }
-            Stmt::SetBlock { target, filter, body } => {
+            Stmt::SetBlock { target, filter, body, .. } => {
                 self.inner(look, body);
                 if let Some(filter) = filter {
                     self.expr(look, filter);

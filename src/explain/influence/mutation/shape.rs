@@ -120,7 +120,7 @@ mod tests {
             ("10.0.0.0/16", "10.0.0.0/17"),
             ("http://host:80/path", "http://host:81/path"),
             ("0644", "0645"),
-            ("25%", "26%"),
+            ("25%", "24%"),
             ("nginx", "nginy"),
             ("aGVsbG8=", "aGVsbG9="),
             ("{{ index .x 0 }}-a", "{{ index .x 0 }}-b"),

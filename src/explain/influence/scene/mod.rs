@@ -5,11 +5,14 @@
 //! saw at first, with the one value changed, is the same and costs a tenth.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::Replacement;
-use super::path::{self, ValuePath};
+use parking_lot::Mutex;
+
 use crate::chart::{Chart, merge_maps};
 use crate::diagnostic::Result;
+use crate::explain::influence::Replacement;
+use crate::explain::influence::path::{self, ValuePath};
 use crate::render::Loaded;
 use crate::render::context::Template;
 use crate::render::stage::{Stage, Surroundings};
@@ -21,20 +24,63 @@ use crate::yaml::Step;
 pub struct Scene {
     surroundings: Surroundings,
     loaded: Loaded,
-    /// What templates saw, before any ran.
-    pub stage: Stage,
-    /// Where templates' roots are among [`Scene::roots`].
-    root_of: Vec<usize>,
-    roots: Vec<Map>,
+    first: View,
+    /// By the way to a subchart: what templates see once the user gives any value for it.
+    opened: Mutex<HashMap<ValuePath, Opened>>,
     /// What decides which charts take part: paths as keys joined by dots.
     conditions: Vec<String>,
     /// For leaves that a null is laid over: whether it removes the entry (or stays as a null).
     nulls: HashMap<ValuePath, bool>,
 }
 
+/// What templates see once the user gives any value for a subchart.
+#[derive(Clone)]
+enum Opened {
+    /// The same as at first.
+    Same,
+    /// Something else.
+    Other(Arc<View>),
+    /// Other charts take part, or none can be rendered.
+    Unknown,
+}
+
+/// What templates see, before any ran.
+struct View {
+    stage: Stage,
+    /// Where templates' roots are among those of the view.
+    root_of: Vec<usize>,
+    roots: Vec<Map>,
+}
+
+impl View {
+    fn new(stage: Stage) -> View {
+        let mut roots: Vec<Map> = Vec::new();
+        let mut root_of = Vec::with_capacity(stage.templates.len());
+        for template in &stage.templates {
+            let known = roots.iter().position(|root| root.is_same(&template.root));
+            root_of.push(known.unwrap_or_else(|| {
+                roots.push(template.root.clone());
+                roots.len() - 1
+            }));
+        }
+        View { stage, root_of, roots }
+    }
+
+    /// A copy of each template's root.
+    fn roots(&self, copier: &mut Copier) -> Vec<Map> {
+        let roots: Vec<Map> = self.roots.iter().map(|root| copier.map(root)).collect();
+        self.root_of.iter().filter_map(|&index| roots.get(index).cloned()).collect()
+    }
+
+    fn has_templates_of(&self, other: &Stage) -> bool {
+        let names = |stage: &Stage| stage.templates.iter().map(|t| t.source.name.clone()).collect::<Vec<_>>();
+        names(&self.stage) == names(other)
+    }
+}
+
 /// What some templates are about to see.
 pub enum Set {
-    /// The same charts as at first: what each of [`Scene::stage`]'s templates sees, by its index.
+    /// The same charts as at first: what each of [`Scene::templates`] sees, by its index.
     Same(Vec<Map>),
     /// Everything anew.
     Anew(Box<Stage>),
@@ -46,32 +92,33 @@ impl Scene {
     /// # Errors
     /// As a render, up to where templates are parsed.
     pub fn new(surroundings: Surroundings, loaded: Loaded) -> Result<Scene> {
-        let stage = surroundings.stage(&loaded.chart, &loaded.layers)?;
-        let mut roots: Vec<Map> = Vec::new();
-        let mut root_of = Vec::with_capacity(stage.templates.len());
-        for template in &stage.templates {
-            let known = roots.iter().position(|root| root.is_same(&template.root));
-            root_of.push(known.unwrap_or_else(|| {
-                roots.push(template.root.clone());
-                roots.len() - 1
-            }));
-        }
+        let first = View::new(surroundings.stage(&loaded.chart, &loaded.layers)?);
         let mut conditions = Vec::new();
         gather_conditions(&loaded.chart, &mut conditions);
         let nulls = HashMap::new();
-        let mut scene = Scene { surroundings, loaded, stage, root_of, roots, conditions, nulls };
+        let mut scene = Scene { surroundings, loaded, first, opened: Mutex::default(), conditions, nulls };
         scene.nulls = scene.nulls_of_leaves();
         Ok(scene)
     }
 
     /// The chart, with those charts that take part.
     pub fn chart(&self) -> &Chart {
-        &self.stage.prepared.chart
+        &self.first.stage.prepared.chart
     }
 
     /// What the outermost chart's templates see as `.Values`.
     pub fn values(&self) -> &Map {
-        &self.stage.prepared.values
+        &self.first.stage.prepared.values
+    }
+
+    /// The templates in Helm's order, with the roots that they saw at first.
+    pub fn templates(&self) -> &[Template] {
+        &self.first.stage.templates
+    }
+
+    /// What decides which charts take part: paths as keys joined by dots.
+    pub fn conditions(&self) -> &[String] {
+        &self.conditions
     }
 
     /// The surroundings of the renders.
@@ -81,7 +128,7 @@ impl Scene {
 
     /// What templates see as it was at first: a copy that may be changed.
     pub fn unchanged(&self) -> Vec<Map> {
-        self.roots_for_templates(&mut Copier::default())
+        self.first.roots(&mut Copier::default())
     }
 
     /// What templates see with a value in the place of the one at `path`.
@@ -103,10 +150,7 @@ impl Scene {
         let values = self.laid_over(path, replacement);
         let layers = Layers { layers: Vec::new(), values };
         let stage = self.surroundings.stage(&self.loaded.chart, &layers)?;
-        let name = |template: &Template| template.source.name.clone();
-        let is_same = stage.templates.len() == self.stage.templates.len()
-            && stage.templates.iter().map(name).eq(self.stage.templates.iter().map(name));
-        if is_same {
+        if self.first.has_templates_of(&stage) {
             return Ok(Set::Same(stage.templates.into_iter().map(|template| template.root).collect()));
         }
         Ok(Set::Anew(Box::new(stage)))
@@ -124,15 +168,21 @@ impl Scene {
         if !self.is_plain(path) {
             return None;
         }
-        path::at(self.values(), path)?;
+        let opened = self.opened(path);
+        let view = match &opened {
+            Opened::Same => &self.first,
+            Opened::Other(view) => view,
+            Opened::Unknown => return None,
+        };
+        path::at(&view.stage.prepared.values, path)?;
         let in_list = path.iter().any(|step| matches!(step, Step::Index(_)));
         let removes = match replacement {
             Replacement::Removed if !in_list => Some(*self.nulls.get(path)?),
             _ => None,
         };
         let mut copier = Copier::default();
-        let values = copier.map(self.values());
-        let roots = self.roots_for_templates(&mut copier);
+        let values = copier.map(&view.stage.prepared.values);
+        let roots = view.roots(&mut copier);
         match removes {
             Some(false) => set_at(&values, path, &Replacement::Set(Value::Null)),
             _ => set_at(&values, path, replacement),
@@ -140,9 +190,56 @@ impl Scene {
         Some(roots)
     }
 
-    fn roots_for_templates(&self, copier: &mut Copier) -> Vec<Map> {
-        let roots: Vec<Map> = self.roots.iter().map(|root| copier.map(root)).collect();
-        self.root_of.iter().filter_map(|&index| roots.get(index).cloned()).collect()
+    /// What templates see once the user gives any value at all for the subchart that a path leads into: Helm then
+    /// keeps nulls of the parent's defaults for it, which otherwise go. `None` if that is what they saw at first.
+    pub fn with_table(&self, path: &[Step]) -> Option<Vec<Map>> {
+        match self.opened(path) {
+            Opened::Other(view) => Some(view.roots(&mut Copier::default())),
+            _ => None,
+        }
+    }
+
+    fn opened(&self, path: &[Step]) -> Opened {
+        let way = path.get(..path::chart_depth(self.chart(), path)).unwrap_or_default();
+        if way.is_empty() {
+            return Opened::Same;
+        }
+        let mut opened = self.opened.lock();
+        opened.entry(way.to_vec()).or_insert_with(|| self.open(way)).clone()
+    }
+
+    fn open(&self, way: &[Step]) -> Opened {
+        if !self.opens(way) {
+            return Opened::Same;
+        }
+        let user = deep_copy(&self.loaded.layers.values);
+        set_in_user(&user, way, &Replacement::Set(Value::Map(Map::default())));
+        let layers = Layers { layers: Vec::new(), values: user };
+        match self.surroundings.stage(&self.loaded.chart, &layers) {
+            Ok(stage) if self.first.has_templates_of(&stage) => Opened::Other(Arc::new(View::new(stage))),
+            _ => Opened::Unknown,
+        }
+    }
+
+    /// Whether it matters that the user gives a table for a subchart: he doesn't, and a chart around it does, with
+    /// nulls in it.
+    fn opens(&self, way: &[Step]) -> bool {
+        let is_given = |end| {
+            matches!(path::at(&self.loaded.layers.values, way.get(..end)?), Some(Value::Map(_))).then_some(())
+        };
+        (1..=way.len()).filter(|&end| is_given(end).is_none()).any(|end| {
+            let mut chart = self.chart();
+            (0..end).any(|start| {
+                let table = way.get(start..end).and_then(|inner| path::at(&chart.values, inner));
+                if let Some(inner) = chart.dependencies.iter().find(|inner| is_named(inner, way.get(start))) {
+                    chart = inner;
+                }
+                table.is_some_and(|table| match &table {
+                    Value::Map(map) => has_nulls(map),
+                    _ => true,
+                })
+            })
+        })
     }
 
     /// Whether only templates read what stands at a path.
@@ -153,7 +250,7 @@ impl Scene {
             return false;
         }
         let shown = plain_text(path);
-        !self.conditions.iter().any(|condition| *condition == shown)
+        !self.conditions.contains(&shown)
     }
 
     /// What a null does to each leaf, by laying nulls over all of them at once: they don't touch each other.
@@ -179,6 +276,25 @@ impl Scene {
             Err(_) => HashMap::new(),
         }
     }
+}
+
+fn is_named(chart: &Chart, step: Option<&Step>) -> bool {
+    matches!(step, Some(Step::Key(key)) if key.as_bytes() == chart.name().as_bytes())
+}
+
+/// Whether there is a null in a map or in maps within it.
+fn has_nulls(map: &Map) -> bool {
+    let mut open = vec![map.clone()];
+    while let Some(map) = open.pop() {
+        for value in map.read().values() {
+            match value {
+                Value::Null => return true,
+                Value::Map(inner) => open.push(inner.clone()),
+                _ => {}
+            }
+        }
+    }
+    false
 }
 
 /// Sets a value within the user's values. A list is set as a whole, with the one change in it.
@@ -367,3 +483,6 @@ impl Copier {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
