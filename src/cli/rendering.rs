@@ -46,6 +46,11 @@ pub struct Rendering {
 }
 
 impl Rendering {
+    /// Where the chart comes from.
+    pub fn source(&self) -> &flags::Source {
+        &self.source
+    }
+
     /// What to render.
     ///
     /// # Errors

@@ -1,6 +1,9 @@
 //! `torii show`: what a chart holds, as it is.
 
 mod jsonpath;
+pub mod unused;
+
+use std::process::ExitCode;
 
 use torii::chart::{self, Chart};
 use torii::diagnostic::{Result, Severity};
@@ -8,8 +11,9 @@ use torii::source::Tree;
 use torii::value::{Map, MapType, Value};
 use torii::yaml;
 
-use super::flags::Source;
+use super::flags::{Global, Source};
 use super::output::{self, Output};
+use super::rendering::Rendering;
 use super::wrong;
 
 /// Show what a chart holds: values, metadata, README, definitions
@@ -41,7 +45,8 @@ enum What {
 Examples:
   torii show values charts/gateway > values.yaml
   torii show values charts/gateway --jsonpath '{.service.type}'
-  torii show values charts/gateway --jsonpath '{range .service.ports[*]}{.name}={.port}{\"\\n\"}{end}'")]
+  torii show values charts/gateway --jsonpath '{range .service.ports[*]}{.name}={.port}{\"\\n\"}{end}'
+  torii show values charts/gateway --unused -f prod.yaml     which of them are used by nobody")]
     Values(ValuesArgs),
     /// Show a chart's metadata
     #[command(after_help = "Examples:\n  torii show chart charts/gateway")]
@@ -67,25 +72,59 @@ struct ValuesArgs {
     /// Print only what this JSONPath template makes of the values, as kubectl does
     #[arg(long, value_name = "TEMPLATE", allow_hyphen_values = true)]
     jsonpath: Option<String>,
+    /// The chart: a folder, an archive, or REV:path in git
+    chart: String,
     #[command(flatten)]
-    common: Common,
+    unused: unused::Flags,
+    /// How to print what --unused tells: text, or json for programs
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value = "text",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
+    output: Format,
+    #[command(flatten)]
+    rendering: Rendering,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Text,
+    Json,
 }
 
 /// Prints as `helm show` does, byte for byte (`helm pkg/action/show.go`).
 ///
 /// # Errors
 /// When the chart can't be read.
-pub fn run(args: Args, output: &mut Output) -> Result<()> {
+pub fn run(args: Args, global: &Global, output: &mut Output) -> Result<ExitCode> {
+    if let What::Values(args) = &args.what
+        && args.unused.unused.is_some()
+    {
+        let request = args.rendering.request(&args.chart, global)?;
+        return unused::run(&args.unused, &request, args.output == Format::Json, output);
+    }
+    show(args, output).map(|()| ExitCode::SUCCESS)
+}
+
+fn show(args: Args, output: &mut Output) -> Result<()> {
     match args.what {
-        What::Values(args) => match args.jsonpath.filter(|template| !template.is_empty()) {
-            Some(template) => values_by_path(&load(&args.common)?, &template, output),
-            None => values(&load(&args.common)?, output),
-        },
-        What::Chart(args) => metadata(&load(&args)?, output),
-        What::Readme(args) => readme(&load(&args)?, output, b""),
-        What::Crds(args) => crds(&load(&args)?, output),
+        What::Values(args) => {
+            let chart = load(&args.chart, args.rendering.source())?;
+            match args.jsonpath.filter(|template| !template.is_empty()) {
+                Some(template) => values_by_path(&chart, &template, output),
+                None => values(&chart, output),
+            }
+        }
+        What::Chart(args) => metadata(&load(&args.chart, &args.source)?, output),
+        What::Readme(args) => readme(&load(&args.chart, &args.source)?, output, b""),
+        What::Crds(args) => crds(&load(&args.chart, &args.source)?, output),
         What::All(args) => {
-            let chart = load(&args)?;
+            let chart = load(&args.chart, &args.source)?;
             metadata(&chart, output)?;
             if chart.values_text.is_some() {
                 output.write(b"---\n")?;
@@ -97,14 +136,12 @@ pub fn run(args: Args, output: &mut Output) -> Result<()> {
     }
 }
 
-fn load(args: &Common) -> Result<Chart> {
-    args.source.check(&args.chart)?;
-    let options = chart::Options {
-        allow_outside_symlinks: args.source.allow_outside_symlinks,
-        ..chart::Options::default()
-    };
+fn load(path: &str, source: &Source) -> Result<Chart> {
+    source.check(path)?;
+    let options =
+        chart::Options { allow_outside_symlinks: source.allow_outside_symlinks, ..chart::Options::default() };
     let mut warnings = Vec::new();
-    let chart = chart::load(&Tree::default(), &args.chart, &options, &mut warnings);
+    let chart = chart::load(&Tree::default(), path, &options, &mut warnings);
     for message in warnings {
         let warning = torii::diagnostic::Diagnostic { message, ..Default::default() };
         output::complain(&warning.render(Severity::Warning));
