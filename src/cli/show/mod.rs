@@ -1,7 +1,10 @@
 //! `torii show`: what a chart holds, and what its values come to.
 
 mod jsonpath;
+pub mod unused;
 mod values;
+
+use std::process::ExitCode;
 
 use torii::chart::{self, Chart};
 use torii::diagnostic::{Result, Severity};
@@ -44,7 +47,8 @@ Examples:
   torii show values charts/gateway --jsonpath '{.service.type}'
   torii show values charts/gateway --jsonpath '{range .service.ports[*]}{.name}={.port}{\"\\n\"}{end}'
   torii show values charts/gateway --effective -f prod.yaml --set replicas=3
-  torii show values charts/gateway --effective -f prod.yaml --origins")]
+  torii show values charts/gateway --effective -f prod.yaml --origins
+  torii show values charts/gateway --unused -f prod.yaml     which of them are used by nobody")]
     Values(Box<values::Args>),
     /// Show a chart's metadata
     #[command(after_help = "Examples:\n  torii show chart charts/gateway")]
@@ -69,33 +73,32 @@ struct Common {
 ///
 /// # Errors
 /// When the chart can't be read.
-pub fn run(args: Args, global: &Global, output: &mut Output) -> Result<()> {
+pub fn run(args: Args, global: &Global, output: &mut Output) -> Result<ExitCode> {
+    let fine = |()| ExitCode::SUCCESS;
     match args.what {
         What::Values(args) => values::run(&args, global, output),
-        What::Chart(args) => metadata(&load(&args)?, output),
-        What::Readme(args) => readme(&load(&args)?, output, b""),
-        What::Crds(args) => crds(&load(&args)?, output),
+        What::Chart(args) => metadata(&load(&args.chart, &args.source)?, output).map(fine),
+        What::Readme(args) => readme(&load(&args.chart, &args.source)?, output, b"").map(fine),
+        What::Crds(args) => crds(&load(&args.chart, &args.source)?, output).map(fine),
         What::All(args) => {
-            let chart = load(&args)?;
+            let chart = load(&args.chart, &args.source)?;
             metadata(&chart, output)?;
             if chart.values_text.is_some() {
                 output.write(b"---\n")?;
             }
             values::defaults(&chart, output)?;
             readme(&chart, output, b"---\n")?;
-            crds(&chart, output)
+            crds(&chart, output).map(fine)
         }
     }
 }
 
-fn load(args: &Common) -> Result<Chart> {
-    args.source.check(&args.chart)?;
-    let options = chart::Options {
-        allow_outside_symlinks: args.source.allow_outside_symlinks,
-        ..chart::Options::default()
-    };
+fn load(path: &str, source: &Source) -> Result<Chart> {
+    source.check(path)?;
+    let options =
+        chart::Options { allow_outside_symlinks: source.allow_outside_symlinks, ..chart::Options::default() };
     let mut warnings = Vec::new();
-    let chart = chart::load(&Tree::default(), &args.chart, &options, &mut warnings);
+    let chart = chart::load(&Tree::default(), path, &options, &mut warnings);
     for message in warnings {
         let warning = torii::diagnostic::Diagnostic { message, ..Default::default() };
         output::complain(&warning.render(Severity::Warning));
