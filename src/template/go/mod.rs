@@ -118,7 +118,7 @@ impl Templates {
     /// # Errors
     /// If it fails: in Helm's words, with the place and the calls that led to it.
     pub fn render(&self, name: &str, dot: &Map, peer: Option<&dyn Peer>) -> Result<Str, Error> {
-        let Some(definition) = self.definition(&name.into()) else {
+        let Some(definition) = self.definition(name.as_bytes()) else {
             return Err(Error::new(format!(
                 "template: no template {} associated with template \"{ROOT_NAME}\"",
                 crate::value::print::quote(name.as_bytes())
@@ -134,7 +134,7 @@ impl Templates {
     /// Runs a template of any name with any context, as `include` does: for the other language. `None` if
     /// there is none of the name.
     pub fn include(&self, name: &str, dot: &Value, peer: Option<&dyn Peer>) -> Option<Result<Str, Error>> {
-        let definition = self.definition(&name.into())?;
+        let definition = self.definition(name.as_bytes())?;
         Some(
             Machine::new(self, peer)
                 .run(&definition, dot.clone())
@@ -143,7 +143,7 @@ impl Templates {
         )
     }
 
-    fn definition(&self, name: &Str) -> Option<Definition> {
+    fn definition(&self, name: &[u8]) -> Option<Definition> {
         self.definitions.get(name).cloned()
     }
 

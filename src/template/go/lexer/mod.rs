@@ -7,7 +7,8 @@ use std::ops::Range;
 use memchr::memmem;
 
 use self::chars::{
-    decode, first_runes, has_left_trim, has_right_trim, is_alphanumeric, is_space, trim_end, unicode,
+    decode, ends_word, first_runes, has_left_trim, has_right_trim, is_alphanumeric, is_space, is_word,
+    trim_end, unicode,
 };
 use crate::value::print::quote;
 
@@ -144,9 +145,9 @@ impl<'a> Lexer<'a> {
     pub fn next(&mut self) -> Token {
         loop {
             let found = match self.state {
+                State::Action => return self.action(),
                 State::Text => self.text(),
                 State::LeftDelim => self.left_delim(),
-                State::Action => Some(self.action()),
                 State::Done => {
                     Some(Token { kind: Kind::Eof, start: self.start as u32, end: self.start as u32 })
                 }
@@ -243,6 +244,9 @@ impl<'a> Lexer<'a> {
     }
 
     fn right_delim(&mut self, trim: bool) -> Token {
+        if self.parens > 0 {
+            return self.fail("unclosed left paren");
+        }
         if trim {
             self.pos += 2;
             self.ignore();
@@ -258,56 +262,52 @@ impl<'a> Lexer<'a> {
     }
 
     fn action(&mut self) -> Token {
-        if let Some(trim) = self.at_right_delim() {
-            if self.parens > 0 {
-                return self.fail("unclosed left paren");
-            }
-            return self.right_delim(trim);
-        }
-        let Some(c) = self.peek() else { return self.fail("unclosed action") };
-        if c.is_ascii() && is_space(c as u8) {
-            return self.space();
-        }
+        let Some(&first) = self.text.get(self.pos) else { return self.fail("unclosed action") };
         let next = self.text.get(self.pos + 1);
-        match c {
-            '=' => self.take(1, Kind::Assign),
-            ':' => {
-                self.pos += 1;
-                match self.advance() {
-                    Some('=') => self.emit(Kind::Declare),
-                    _ => self.fail("expected :="),
-                }
-            }
-            '|' => self.take(1, Kind::Pipe),
-            '"' => self.quoted(b'"', Kind::String, "unterminated quoted string"),
-            '`' => match memchr::memchr(b'`', &self.text[self.pos + 1..]) {
-                Some(end) => self.take(end + 2, Kind::RawString),
-                None => self.fail("unterminated raw quoted string"),
-            },
-            '$' => {
-                self.pos += 1;
-                self.field_or_variable(Kind::Variable)
-            }
-            '\'' => self.quoted(b'\'', Kind::CharConstant, "unterminated character constant"),
-            '.' if next.is_some_and(|b| !b.is_ascii_digit()) => {
+        match first {
+            b' ' | b'\t' | b'\r' | b'\n' => self.space(),
+            b'}' if next == Some(&b'}') => self.right_delim(false),
+            b'.' if next.is_some_and(|b| !b.is_ascii_digit()) => {
                 self.pos += 1;
                 self.field_or_variable(Kind::Field)
             }
-            '.' | '+' | '-' | '0'..='9' => self.number(),
-            _ if is_alphanumeric(c) => self.identifier(),
-            '(' => {
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.identifier(),
+            b'"' => self.quoted(b'"', Kind::String, "unterminated quoted string"),
+            b'|' => self.take(1, Kind::Pipe),
+            b'(' => {
                 self.parens += 1;
                 self.take(1, Kind::LeftParen)
             }
-            ')' => {
+            b')' => {
                 if self.parens == 0 {
                     return self.fail("unexpected right paren");
                 }
                 self.parens -= 1;
                 self.take(1, Kind::RightParen)
             }
-            '!'..='~' => self.take(1, Kind::Char),
-            _ => self.fail(format!("unrecognized character in action: {}", unicode(Some(c)))),
+            b'$' => {
+                self.pos += 1;
+                self.field_or_variable(Kind::Variable)
+            }
+            b'.' | b'+' | b'-' | b'0'..=b'9' => self.number(),
+            b'=' => self.take(1, Kind::Assign),
+            b':' => {
+                self.pos += 1;
+                match self.advance() {
+                    Some('=') => self.emit(Kind::Declare),
+                    _ => self.fail("expected :="),
+                }
+            }
+            b'`' => match memchr::memchr(b'`', &self.text[self.pos + 1..]) {
+                Some(end) => self.take(end + 2, Kind::RawString),
+                None => self.fail("unterminated raw quoted string"),
+            },
+            b'\'' => self.quoted(b'\'', Kind::CharConstant, "unterminated character constant"),
+            b'!'..=b'~' => self.take(1, Kind::Char),
+            _ => match self.peek() {
+                Some(c) if is_alphanumeric(c) => self.identifier(),
+                c => self.fail(format!("unrecognized character in action: {}", unicode(c))),
+            },
         }
     }
 
@@ -323,9 +323,6 @@ impl<'a> Lexer<'a> {
         if has_right_trim(last) && last[2..].starts_with(RIGHT) {
             self.pos += count - 1;
             if count == 1 {
-                if self.parens > 0 {
-                    return self.fail("unclosed left paren");
-                }
                 return self.right_delim(true);
             }
         } else {
@@ -337,15 +334,14 @@ impl<'a> Lexer<'a> {
     fn quoted(&mut self, quote: u8, kind: Kind, unterminated: &str) -> Token {
         self.pos += 1;
         loop {
-            match self.text.get(self.pos) {
-                Some(b'\\') if self.text.get(self.pos + 1).is_some_and(|&b| b != b'\n') => self.pos += 2,
-                None | Some(b'\n' | b'\\') => return self.fail(unterminated),
-                Some(&b) => {
-                    self.pos += 1;
-                    if b == quote {
-                        return self.emit(kind);
-                    }
-                }
+            let rest = self.rest();
+            let plain =
+                rest.iter().position(|&b| b == quote || b == b'\\' || b == b'\n').unwrap_or(rest.len());
+            self.pos += plain;
+            match &rest[plain..] {
+                [b'\\', escaped, ..] if *escaped != b'\n' => self.pos += 2,
+                [end, ..] if *end == quote => return self.take(1, kind),
+                _ => return self.fail(unterminated),
             }
         }
     }
@@ -382,10 +378,13 @@ impl<'a> Lexer<'a> {
     }
 
     fn word(&mut self) {
-        let ascii = |b: &&u8| **b == b'_' || b.is_ascii_alphanumeric();
-        self.pos += self.rest().iter().take_while(ascii).count();
-        while self.peek().is_some_and(is_alphanumeric) {
-            self.advance();
+        let rest = self.rest();
+        let ascii = rest.iter().position(|&b| !is_word(b)).unwrap_or(rest.len());
+        self.pos += ascii;
+        if rest.get(ascii).is_some_and(|b| !b.is_ascii()) {
+            while self.peek().is_some_and(is_alphanumeric) {
+                self.advance();
+            }
         }
     }
 
@@ -399,11 +398,9 @@ impl<'a> Lexer<'a> {
 
     /// Whether a word may end here.
     fn at_terminator(&self) -> bool {
-        match self.rest().first() {
-            None => true,
-            Some(b) if is_space(*b) => true,
-            Some(b'.' | b',' | b'|' | b':' | b')' | b'(') => true,
-            _ => self.rest().starts_with(RIGHT),
+        match self.text.get(self.pos) {
+            Some(b'}') => self.rest().starts_with(RIGHT),
+            b => b.is_none_or(|&b| ends_word(b)),
         }
     }
 
