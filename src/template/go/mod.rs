@@ -97,12 +97,16 @@ impl Templates {
     /// # Errors
     /// If one is no template: in Helm's words, with the place.
     pub fn parse(sources: &[Source], env: Arc<Env>) -> Result<Templates, Error> {
-        let mut definitions: HashMap<Str, Definition> = HashMap::new();
         let mut left = parser::MAX_PARTS;
-        for source in sources.iter().filter(|s| s.language == super::Language::Go) {
-            let unit = parser::parse(&source.name, Some(source.file.clone()), source.text.clone(), &mut left)
-                .map_err(|e| parse_error(source, &e))?;
-            let unit = Arc::new(unit);
+        let units = sources.iter().filter(|s| s.language == super::Language::Go).map(|source| {
+            parser::parse(&source.name, Some(source.file.clone()), source.text.clone(), &mut left)
+                .map(Arc::new)
+                .map_err(|e| parse_error(source, &e))
+        });
+        let units: Vec<Arc<Unit>> = units.collect::<Result<_, _>>()?;
+        let count = units.iter().map(|unit| unit.trees.len()).sum();
+        let mut definitions: HashMap<Str, Definition> = HashMap::with_capacity(count);
+        for unit in units {
             for (tree, parsed) in unit.trees.iter().enumerate() {
                 if parsed.empty && definitions.contains_key(&parsed.name) {
                     continue;

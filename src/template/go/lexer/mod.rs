@@ -143,9 +143,15 @@ impl<'a> Lexer<'a> {
 
     /// The next token. After the end, and after an error, it is the end again.
     pub fn next(&mut self) -> Token {
+        if self.state == State::Action { self.action() } else { self.outside() }
+    }
+
+    /// The next token that is not within an action.
+    #[inline(never)] // so that the way to the tokens of actions, which most are, stays short
+    fn outside(&mut self) -> Token {
         loop {
             let found = match self.state {
-                State::Action => return self.action(),
+                State::Action => Some(self.action()),
                 State::Text => self.text(),
                 State::LeftDelim => self.left_delim(),
                 State::Done => {
@@ -164,6 +170,7 @@ impl<'a> Lexer<'a> {
         token
     }
 
+    #[cold]
     fn fail(&mut self, message: impl Into<String>) -> Token {
         self.error = message.into();
         self.state = State::Done;
@@ -239,7 +246,7 @@ impl<'a> Lexer<'a> {
     fn skip_right_delim(&mut self, trim: bool) {
         self.pos += if trim { 2 } else { 0 } + RIGHT.len();
         if trim {
-            self.pos += self.rest().iter().take_while(|&&b| is_space(b)).count();
+            self.pos += self.spaces();
         }
     }
 
@@ -254,7 +261,7 @@ impl<'a> Lexer<'a> {
         self.pos += RIGHT.len();
         let token = self.emit(Kind::RightDelim);
         if trim {
-            self.pos += self.rest().iter().take_while(|&&b| is_space(b)).count();
+            self.pos += self.spaces();
             self.ignore();
         }
         self.state = State::Text;
@@ -263,32 +270,32 @@ impl<'a> Lexer<'a> {
 
     fn action(&mut self) -> Token {
         let Some(&first) = self.text.get(self.pos) else { return self.fail("unclosed action") };
-        let next = self.text.get(self.pos + 1);
         match first {
             b' ' | b'\t' | b'\r' | b'\n' => self.space(),
-            b'}' if next == Some(&b'}') => self.right_delim(false),
-            b'.' if next.is_some_and(|b| !b.is_ascii_digit()) => {
-                self.pos += 1;
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.identifier(),
+            b'.' if self.text.get(self.pos + 1).is_some_and(|b| !b.is_ascii_digit()) => {
                 self.field_or_variable(Kind::Field)
             }
-            b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.identifier(),
+            b'$' => self.field_or_variable(Kind::Variable),
+            b'}' if self.text.get(self.pos + 1) == Some(&b'}') => self.right_delim(false),
             b'"' => self.quoted(b'"', Kind::String, "unterminated quoted string"),
             b'|' => self.take(1, Kind::Pipe),
             b'(' => {
                 self.parens += 1;
                 self.take(1, Kind::LeftParen)
             }
-            b')' => {
-                if self.parens == 0 {
-                    return self.fail("unexpected right paren");
-                }
+            b')' if self.parens > 0 => {
                 self.parens -= 1;
                 self.take(1, Kind::RightParen)
             }
-            b'$' => {
-                self.pos += 1;
-                self.field_or_variable(Kind::Variable)
-            }
+            _ => self.rarer(first),
+        }
+    }
+
+    #[inline(never)]
+    fn rarer(&mut self, first: u8) -> Token {
+        match first {
+            b')' => self.fail("unexpected right paren"),
             b'.' | b'+' | b'-' | b'0'..=b'9' => self.number(),
             b'=' => self.take(1, Kind::Assign),
             b':' => {
@@ -318,17 +325,21 @@ impl<'a> Lexer<'a> {
 
     /// Spaces. The last one may belong to a right delimiter with a trim marker.
     fn space(&mut self) -> Token {
-        let count = self.rest().iter().take_while(|&&b| is_space(b)).count();
-        let last = &self.text[self.pos + count - 1..];
+        let count = self.spaces();
+        let last = self.text.get(self.pos + count - 1..).unwrap_or_default();
         if has_right_trim(last) && last[2..].starts_with(RIGHT) {
-            self.pos += count - 1;
             if count == 1 {
                 return self.right_delim(true);
             }
-        } else {
-            self.pos += count;
+            return self.take(count - 1, Kind::Space);
         }
-        self.emit(Kind::Space)
+        self.take(count, Kind::Space)
+    }
+
+    /// How many spaces there are from here on.
+    fn spaces(&self) -> usize {
+        let rest = self.rest();
+        rest.iter().position(|&b| !is_space(b)).unwrap_or(rest.len())
     }
 
     fn quoted(&mut self, quote: u8, kind: Kind, unterminated: &str) -> Token {
@@ -370,6 +381,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn field_or_variable(&mut self, kind: Kind) -> Token {
+        self.pos += 1;
         if self.at_terminator() {
             return self.emit(if kind == Kind::Variable { kind } else { Kind::Dot });
         }
@@ -377,6 +389,7 @@ impl<'a> Lexer<'a> {
         self.check_terminator().unwrap_or_else(|| self.emit(kind))
     }
 
+    #[inline]
     fn word(&mut self) {
         let rest = self.rest();
         let ascii = rest.iter().position(|&b| !is_word(b)).unwrap_or(rest.len());
@@ -388,12 +401,15 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    #[inline]
     fn check_terminator(&mut self) -> Option<Token> {
-        if self.at_terminator() {
-            return None;
-        }
+        if self.at_terminator() { None } else { Some(self.bad_character()) }
+    }
+
+    #[cold]
+    fn bad_character(&mut self) -> Token {
         let c = self.peek();
-        Some(self.fail(format!("bad character {}", unicode(c))))
+        self.fail(format!("bad character {}", unicode(c)))
     }
 
     /// Whether a word may end here.
