@@ -73,6 +73,93 @@ fn recorded(files: &[(&str, &str)]) -> String {
     traces::lines(&trace, &trace.files[0])
 }
 
+/// What expressions read of the values.
+#[test]
+fn reads_of_mappings() {
+    let exprs = [
+        "Values.map.x",
+        "Values['map']['x']",
+        "Values.map.get('x')",
+        "Values.map.none | default('')",
+        "Values.map.none is defined",
+        "'x' in Values.map",
+        "'z' not in Values.map",
+        "1 if Values.map else 2",
+        "not Values.map",
+        "Values.map and 1",
+        "Values.map | default({}, true) | string",
+        "Values.map | length",
+        "Values.map | count",
+        "Values.map | list",
+        "Values.map | first",
+        "Values.map | items | list",
+        "Values.map | dictsort",
+        "Values.map | tojson",
+        "Values.map | toYaml",
+        "Values.map | string",
+        "Values.map ~ ''",
+        "Values.map",
+        "[Values.map]",
+        "{'m': Values.map}",
+        "Values.map == {'x': 'one'}",
+        "Values.map == {'x': 'one', 'y': 'two'}",
+        "Values.map.keys()",
+        "Values.map.values()",
+        "Values.map.items()",
+        "Values.map.copy()",
+        "dict(Values.map)",
+        "dict(**Values.map)",
+        "Values.map | attr('x')",
+        "Values.map | join(',')",
+        "Values.map | sort",
+        "Values.map | unique | list",
+        "Values.map | reverse | list",
+        "Values.map | max",
+        "Values.map | xmlattr",
+        "Values.map | pprint",
+        "Values.map | urlencode",
+        "Values.map | hasKey('x')",
+        "get(Values.map, 'x')",
+        "dig('map', 'x', '', Values)",
+        "Values.map | keys",
+        "merge({}, Values.map)",
+        "Values.map | pick('x')",
+        "Values.tree | map(attribute='name') | list",
+        "Values.tree | selectattr('name') | list | length",
+        "Values.tree | rejectattr('name') | list",
+        "Values.tree | sort(attribute='name') | length",
+        "Values.tree | groupby('name') | length",
+        "Values.tree | map(attribute='children.0.name') | join",
+        "Values.tree | unique(attribute='name') | list | length",
+        "Values.tree[0].name",
+        "Values.tree[0]['children'][0].name",
+        "Values | length",
+        "Values.map is mapping",
+        "Values.map.x is string",
+        "Values.map is sameas Values.map",
+        "Values.map is eq(Values.map)",
+        "'%(x)s' % Values.map",
+        "'{x}'.format(**Values.map)",
+        "(ctx.Values).map.y",
+        "ctx | length",
+    ];
+    let mut shown = String::new();
+    for expr in exprs {
+        let text = format!("{{% set got = {expr} %}}{{{{ got | string }}}}");
+        let sources = [source("t.yaml.j2", &text)];
+        let mut trace = Trace::default();
+        let got = run(&sources, VALUES, Some(&mut trace)).map(|_| ());
+        let reads = trace
+            .emissions
+            .iter()
+            .position(|e| e.role == torii::trace::Role::Assign)
+            .map(|id| traces::reads(&trace, id as u32).join(" "));
+        let failed = if got.is_ok() { "" } else { " (fails)" };
+        shown.push_str(&format!("{expr}: {}{failed}\n", reads.unwrap_or_default()));
+    }
+    insta::assert_snapshot!(shown);
+}
+
 #[test]
 fn text_and_actions() {
     insta::assert_snapshot!(recorded(&[(

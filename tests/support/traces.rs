@@ -84,7 +84,7 @@ fn told(trace: &Trace, id: EmissionId) -> String {
 }
 
 /// The values that an emission read itself or by variables.
-fn reads(trace: &Trace, id: EmissionId) -> Vec<String> {
+pub fn reads(trace: &Trace, id: EmissionId) -> Vec<String> {
     let mut found = Vec::new();
     for source in trace.sources_of(id) {
         for event in trace.events_of(source) {
