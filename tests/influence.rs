@@ -13,8 +13,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
+use torii::explain::Explained;
 use torii::explain::influence::lines::{self, Delta};
 use torii::explain::influence::{Bench, Influence, Names, Replacement, ValuePath, path};
+use torii::explain::reads::Reads;
 use torii::json;
 use torii::render::{self, Loaded, Request};
 use torii::value::Value;
@@ -173,6 +175,11 @@ struct Report {
     whole: usize,
     lines: usize,
     lines_named: usize,
+    /// Files with moved lines, and for how many of them the value is among those that the record of the render tells
+    /// to be tried.
+    files: usize,
+    files_asking: usize,
+    unasked: Vec<String>,
     /// Of the lines named, with the trial that showed each: how many move in a whole render of that trial.
     named: usize,
     named_true: usize,
@@ -215,6 +222,11 @@ impl fmt::Display for Report {
             self.named_again,
             self.named_again_of
         )?;
+        writeln!(
+            f,
+            "{} of {} files with moved lines would have asked about the value",
+            self.files_asking, self.files
+        )?;
         writeln!(f, "{} renders of the bench in {:.1} s", self.renders, self.time.as_secs_f64())
     }
 }
@@ -227,11 +239,12 @@ fn moved_lines(delta: &Delta) -> BTreeSet<usize> {
 fn ask(case: &Case, count: usize, dice: &mut Dice, report: &mut Report) {
     report.charts += 1;
     let start = Instant::now();
-    let bench = match Bench::new(&case.request, &case.loaded) {
-        Ok(bench) => bench,
+    let explained = match Explained::new(&case.request, &mut Vec::new()) {
+        Ok(explained) => explained,
         Err(error) => return report.unrenderable.push(format!("{}: {}", case.name, error.message())),
     };
     report.time += start.elapsed();
+    let bench = &explained.bench;
     let base = match rendered(&case.request, &case.loaded) {
         Ok(base) => base,
         Err(error) => return report.unrenderable.push(format!("{}: {error}", case.name)),
@@ -253,19 +266,20 @@ fn ask(case: &Case, count: usize, dice: &mut Dice, report: &mut Report) {
                 break &leaves[index];
             }
         };
-        mutate(case, &bench, &base, leaf, dice, report);
+        mutate(case, &explained, &base, leaf, dice, report);
     }
     report.renders += bench.renders();
 }
 
 fn mutate(
     case: &Case,
-    bench: &Bench,
+    explained: &Explained,
     base: &BTreeMap<Arc<str>, String>,
     leaf: &ValuePath,
     dice: &mut Dice,
     report: &mut Report,
 ) {
+    let bench = &explained.bench;
     let value = to_json(&bench.value(leaf).unwrap());
     let other = dice.other(&value);
     let title = format!("{}: {} from {} to {}", case.name, path::show(leaf), short(&value), short(&other));
@@ -292,6 +306,17 @@ fn mutate(
         return;
     }
     report.moved += 1;
+    let reads = Reads::new(&explained.trace, bench);
+    let writers = bench.writers();
+    for file in deltas.keys() {
+        report.files += 1;
+        let is_asking = |name: &str| name == &**file || writers.iter().any(|writer| &**writer == name);
+        if reads.in_files(&is_asking).contains(leaf) || bench.conditions().contains(leaf) {
+            report.files_asking += 1;
+        } else {
+            report.unasked.push(format!("{title}: {file} would not ask"));
+        }
+    }
     let wanted: Names = deltas.keys().cloned().collect();
     let start = Instant::now();
     let influence = bench.influences(std::slice::from_ref(leaf), Some(&wanted)).pop().unwrap();
@@ -460,9 +485,10 @@ fn run(cases: impl Iterator<Item = Case>, each: usize, most: usize, seed: u64) -
         if report.moved >= most {
             break;
         }
+        let start = Instant::now();
         ask(&case, each, &mut dice, &mut report);
         if std::env::var_os("TORII_VERBOSE").is_some() {
-            eprintln!("{} {} moved, {} misses", case.name, report.moved, report.misses.len());
+            eprintln!("{}: {} moved so far, {:?}", case.name, report.moved, start.elapsed());
         }
     }
     report
@@ -533,7 +559,7 @@ fn every_line_that_moves_in_a_chart_of_the_corpus_names_the_value() {
     let seed = number("TORII_SEED", 1) as u64;
     let report = run(cases, number("TORII_EACH", 15), number("TORII_MUTATIONS", 200), seed);
     println!("{report}");
-    for line in report.unrenderable.iter().chain(&report.wrong).chain(&report.misses) {
+    for line in report.unrenderable.iter().chain(&report.unasked).chain(&report.wrong).chain(&report.misses) {
         println!("{}", line.chars().take(400).collect::<String>());
     }
     let part = |part: usize, of: usize| part as f64 / of.max(1) as f64;

@@ -5,12 +5,14 @@
 //! - [`object`] explains an object or a field of one: its lines, who wrote them, and the values that decide them.
 //! - [`value`] goes the other way: who reads a value, and which fields it reaches.
 //! - [`report`] shows both, for people and for machines.
+//! - [`unused`] finds values that nobody reads.
 
 pub mod field;
 pub mod influence;
 pub mod object;
 pub mod reads;
 pub mod report;
+pub mod unused;
 pub mod value;
 mod writer;
 

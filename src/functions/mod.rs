@@ -35,7 +35,7 @@ use std::sync::OnceLock;
 
 use crate::value::{Value, size};
 
-pub use self::env::Env;
+pub use self::env::{Env, Kept};
 
 /// A Go type in a function's signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

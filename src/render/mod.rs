@@ -6,11 +6,11 @@
 //! 4. [`crate::template::Engine`] parses all templates, then runs those that aren't partials.
 //! 5. [`crate::manifest`] makes objects and hooks of the output.
 
+mod bad;
 pub mod context;
 pub mod eval;
 pub mod json;
 pub mod name;
-pub(crate) mod origin;
 pub mod stage;
 
 use std::sync::Arc;
@@ -263,6 +263,7 @@ fn run(request: &Request, loaded: &Loaded, output: &mut Output, plan: Plan<'_>) 
     let sources: Vec<Source> = templates.iter().map(|t| t.source.clone()).collect();
     let engine = Engine::parse(&sources, env.clone())?;
     clock.lap("parse", output);
+    let mut recorded = None;
     let rendered = match plan {
         Plan::Plain => execute(&engine, &templates),
         Plan::Traced(trace) => {
@@ -275,6 +276,7 @@ fn run(request: &Request, loaded: &Loaded, output: &mut Output, plan: Plan<'_>) 
             let recording = Recording::start(&prepared.values, &roots);
             let rendered = execute(&engine, &templates);
             *trace = recording.finish();
+            recorded = Some(&*trace);
             rendered
         }
     };
@@ -284,7 +286,13 @@ fn run(request: &Request, loaded: &Loaded, output: &mut Output, plan: Plan<'_>) 
         error.locate_meant(|diagnostic, path| place_of_value(diagnostic, path, &sources, chart, layers))
     })?;
     clock.lap("execute", output);
-    collect(&prepared.chart, files, &sources, request.any_text, output)?;
+    if let Err((document, files)) = collect(&prepared.chart, files, request.any_text, output) {
+        let error = bad::explain(&document, &files, &sources, (request, loaded), recorded);
+        output.bad = files;
+        output.bad.retain(|file| !manifest::split::is_blank(file.text.as_bytes()));
+        output.bad.sort_by(|a, b| a.name.cmp(&b.name));
+        return Err(error);
+    }
     clock.lap("manifests", output);
     output.sources = sources;
     output.remains.0.push(Arc::new((engine, templates, prepared)));
@@ -388,14 +396,14 @@ fn place_of_value(
     layers.origin(chart, &path)?.place
 }
 
-/// Takes the notes out of the rendered files, and makes objects of the rest.
+/// Takes the notes out of the rendered files, and makes objects of the rest. If one isn't YAML, the files are given
+/// back.
 fn collect(
     chart: &Chart,
     files: Vec<File>,
-    sources: &[Source],
     any_text: bool,
     output: &mut Output,
-) -> Result<()> {
+) -> Result<(), (BadDocument, Vec<File>)> {
     let own_notes = format!("{}/templates/{NOTES}", chart.name());
     let (notes, files): (Vec<File>, Vec<File>) =
         files.into_iter().partition(|file| file.name.ends_with(NOTES));
@@ -408,30 +416,6 @@ fn collect(
             output.manifests = manifests;
             Ok(())
         }
-        Err(bad) => {
-            let error = explain(&bad, &files, sources);
-            output.bad =
-                files.into_iter().filter(|file| !manifest::split::is_blank(file.text.as_bytes())).collect();
-            output.bad.sort_by(|a, b| a.name.cmp(&b.name));
-            Err(error)
-        }
+        Err(bad) => Err((bad, files)),
     }
-}
-
-/// The error of a document that isn't YAML, with the template line that made it.
-fn explain(bad: &BadDocument, files: &[File], sources: &[Source]) -> Error {
-    let mut error = Error::new(bad.message()).hint("--debug prints the output as it is");
-    let Some(file) = files.iter().find(|file| file.name == bad.source) else { return error };
-    let place = bad
-        .line(file.text.as_bytes())
-        .and_then(|line| origin::template_line(sources, &bad.source, &file.text.to_text(), line));
-    match place {
-        Some(place) => error = error.at(place).note("the line above is the likely origin of what isn't YAML"),
-        None => {
-            if let Some(source) = sources.iter().find(|source| source.name == bad.source) {
-                error = error.at(Place::new(source.file.clone(), 0, 0));
-            }
-        }
-    }
-    error
 }

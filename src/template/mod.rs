@@ -2,6 +2,7 @@
 
 pub mod go;
 pub mod jinja;
+pub mod mentions;
 pub mod objects;
 
 use std::sync::Arc;

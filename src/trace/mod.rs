@@ -213,6 +213,21 @@ pub struct Segment {
     pub by: Arc<[EmissionId]>,
 }
 
+impl Rendered {
+    /// Who wrote a line of it (from 1).
+    pub fn writers(&self, line: usize) -> Vec<EmissionId> {
+        let bytes = self.text.as_bytes();
+        let mut start = 0;
+        for (index, text) in bytes.split_inclusive(|&b| b == b'\n').enumerate() {
+            if index + 1 == line {
+                return self.record.writers(bytes, start..start + text.len());
+            }
+            start += text.len();
+        }
+        Vec::new()
+    }
+}
+
 impl Record {
     /// Who wrote bytes of a range of `text`, the text of the record: those who wrote more than spaces, or all if
     /// nobody did.

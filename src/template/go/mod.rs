@@ -7,6 +7,7 @@ mod ast;
 mod exec;
 mod failure;
 mod lexer;
+pub(crate) mod mentions;
 mod number;
 mod operand;
 mod parser;

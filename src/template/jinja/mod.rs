@@ -17,6 +17,7 @@ mod lexer;
 pub mod library;
 mod lower;
 mod macros;
+pub(crate) mod mentions;
 mod methods;
 mod names;
 mod ops;

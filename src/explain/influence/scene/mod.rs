@@ -25,13 +25,23 @@ pub struct Scene {
     surroundings: Surroundings,
     loaded: Loaded,
     first: View,
-    /// By the way to a subchart: what templates see once the user gives any value for it; `None` where that can't be
-    /// told by a copy.
-    opened: Mutex<HashMap<ValuePath, Option<Arc<View>>>>,
+    /// By the way to a subchart: what templates see once the user gives any value for it.
+    opened: Mutex<HashMap<ValuePath, Opened>>,
     /// What decides which charts take part: paths as keys joined by dots.
     conditions: Vec<String>,
     /// For leaves that a null is laid over: whether it removes the entry (or stays as a null).
     nulls: HashMap<ValuePath, bool>,
+}
+
+/// What templates see once the user gives any value for a subchart.
+#[derive(Clone)]
+enum Opened {
+    /// The same as at first.
+    Same,
+    /// Something else.
+    Other(Arc<View>),
+    /// Other charts take part, or none can be rendered.
+    Unknown,
 }
 
 /// What templates see, before any ran.
@@ -158,8 +168,12 @@ impl Scene {
         if !self.is_plain(path) {
             return None;
         }
-        let opened = self.opened(path)?;
-        let view = opened.as_deref().unwrap_or(&self.first);
+        let opened = self.opened(path);
+        let view = match &opened {
+            Opened::Same => &self.first,
+            Opened::Other(view) => view,
+            Opened::Unknown => return None,
+        };
         path::at(&view.stage.prepared.values, path)?;
         let in_list = path.iter().any(|step| matches!(step, Step::Index(_)));
         let removes = match replacement {
@@ -179,24 +193,32 @@ impl Scene {
     /// What templates see once the user gives any value at all for the subchart that a path leads into: Helm then
     /// keeps nulls of the parent's defaults for it, which otherwise go. `None` if that is what they saw at first.
     pub fn with_table(&self, path: &[Step]) -> Option<Vec<Map>> {
-        Some(self.opened(path)??.roots(&mut Copier::default()))
+        match self.opened(path) {
+            Opened::Other(view) => Some(view.roots(&mut Copier::default())),
+            _ => None,
+        }
     }
 
-    /// As [`Scene::with_table`]; `None` where it can't be told, `Some(None)` if it is what they saw at first.
-    fn opened(&self, path: &[Step]) -> Option<Option<Arc<View>>> {
+    fn opened(&self, path: &[Step]) -> Opened {
         let way = path.get(..path::chart_depth(self.chart(), path)).unwrap_or_default();
-        if !self.opens(way) {
-            return Some(None);
+        if way.is_empty() {
+            return Opened::Same;
         }
         let mut opened = self.opened.lock();
-        let view = opened.entry(way.to_vec()).or_insert_with(|| {
-            let user = deep_copy(&self.loaded.layers.values);
-            set_in_user(&user, way, &Replacement::Set(Value::Map(Map::default())));
-            let layers = Layers { layers: Vec::new(), values: user };
-            let stage = self.surroundings.stage(&self.loaded.chart, &layers).ok()?;
-            self.first.has_templates_of(&stage).then(|| Arc::new(View::new(stage)))
-        });
-        Some(Some(view.clone()?))
+        opened.entry(way.to_vec()).or_insert_with(|| self.open(way)).clone()
+    }
+
+    fn open(&self, way: &[Step]) -> Opened {
+        if !self.opens(way) {
+            return Opened::Same;
+        }
+        let user = deep_copy(&self.loaded.layers.values);
+        set_in_user(&user, way, &Replacement::Set(Value::Map(Map::default())));
+        let layers = Layers { layers: Vec::new(), values: user };
+        match self.surroundings.stage(&self.loaded.chart, &layers) {
+            Ok(stage) if self.first.has_templates_of(&stage) => Opened::Other(Arc::new(View::new(stage))),
+            _ => Opened::Unknown,
+        }
     }
 
     /// Whether it matters that the user gives a table for a subchart: he doesn't, and a chart around it does, with
