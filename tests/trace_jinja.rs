@@ -153,7 +153,7 @@ fn reads_of_mappings() {
             .emissions
             .iter()
             .position(|e| e.role == torii::trace::Role::Assign)
-            .map(|id| traces::reads(&trace, id as u32).join(" "));
+            .map(|id| traces::reads(&trace, id as u32, true).join(" "));
         let failed = if got.is_ok() { "" } else { " (fails)" };
         shown.push_str(&format!("{expr}: {}{failed}\n", reads.unwrap_or_default()));
     }
@@ -516,4 +516,130 @@ fn recorded_renders_of_the_reference_cases_are_the_same() {
     }
     println!("{count} cases, {lines} files");
     assert!(failures.is_empty(), "{} of {count}:\n{}", failures.len(), failures.join("\n\n"));
+}
+
+/// A value that decides nothing else: its path, and another value for it, as `--set-json` wants them.
+type Leaf = (Vec<String>, String);
+
+fn leaves(value: &Value, path: &[String], found: &mut Vec<Leaf>) {
+    let within = |step: String| [path, &[step]].concat();
+    match value {
+        Value::Map(map) if !map.is_empty() => {
+            map.entries().iter().for_each(|(key, v)| leaves(v, &within(key.to_string()), found));
+        }
+        Value::List(list) if !list.is_empty() => {
+            list.items().iter().enumerate().for_each(|(i, v)| leaves(v, &within(format!("[{i}]")), found));
+        }
+        Value::Bool(b) => found.push((path.to_vec(), (!b).to_string())),
+        Value::String(text) => found.push((path.to_vec(), format!("{:?}", format!("{text}x")))),
+        Value::Null => found.push((path.to_vec(), "\"new\"".into())),
+        Value::Float(n) => found.push((path.to_vec(), (n + 1.0).to_string())),
+        _ => {}
+    }
+}
+
+/// Whether what was read of the values for a line tells of a leaf.
+fn tells(reads: &[String], leaf: &[String]) -> bool {
+    let ends = |at: usize| leaf[at..].iter().all(|step| step.starts_with('['));
+    (1..=leaf.len()).filter(|at| ends(*at)).any(|at| {
+        let shown = |steps: &[String]| steps.join(".").replace(['[', ']'], "");
+        let whole = format!("{}.*", shown(&leaf[..at - 1]));
+        reads.iter().any(|read| *read == shown(&leaf[..at]) || *read == *whole.trim_start_matches('.'))
+    })
+}
+
+/// Changes each value of a chart, and looks whether the lines that change or go were led to it.
+fn lines_that_move(chart: &str, file: &str) -> (usize, Vec<String>) {
+    let with = |json: Option<String>| {
+        traces::traced(chart, |request| {
+            request.values.files.push(file.to_string());
+            request.values.json.extend(json);
+            request.skip_schema_validation = true;
+        })
+    };
+    let before = with(None);
+    let (_, values) = before.after.iter().find(|(path, _)| path.is_empty()).unwrap();
+    let mut found = Vec::new();
+    leaves(&Value::Map(values.clone()), &[], &mut found);
+    let (mut moved, mut missed) = (0, Vec::new());
+    for (leaf, value) in found {
+        let escape = |step: &String| {
+            if step.starts_with('[') { step.clone() } else { format!(".{}", step.replace('.', "\\.")) }
+        };
+        let path: String = leaf.iter().map(escape).collect();
+        let after = with(Some(format!("{}={value}", path.trim_start_matches('.'))));
+        if after.files.len() != before.files.len() {
+            // A chart was switched off, which is nothing that templates do.
+            continue;
+        }
+        for (old, new) in before.files.iter().zip(&after.files) {
+            let (text, other) = (old.text.to_text(), new.text.to_text());
+            let diff = similar(&text, &other);
+            for (line, range) in diff {
+                moved += 1;
+                let mut reads = traces::reads_of_line(&before, old, range);
+                // Charts have copies of the globals.
+                reads.iter_mut().for_each(|read| {
+                    if let Some(at) = read.find(".global.") {
+                        read.drain(..=at);
+                    }
+                });
+                reads.sort();
+                reads.dedup();
+                if !tells(&reads, &leaf) {
+                    missed.push(format!(
+                        "{}: {line:?} moves by {}, read {reads:?}",
+                        old.name,
+                        leaf.join(".")
+                    ));
+                }
+            }
+        }
+    }
+    (moved, missed)
+}
+
+/// The lines of a text that the other doesn't have at their place, with where they stand.
+fn similar(old: &str, new: &str) -> Vec<(String, std::ops::Range<usize>)> {
+    let (old_lines, new_lines): (Vec<&str>, Vec<&str>) =
+        (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
+    let mut longest = vec![vec![0_u32; new_lines.len() + 1]; old_lines.len() + 1];
+    for (i, a) in old_lines.iter().enumerate().rev() {
+        for (j, b) in new_lines.iter().enumerate().rev() {
+            longest[i][j] =
+                if a == b { longest[i + 1][j + 1] + 1 } else { longest[i + 1][j].max(longest[i][j + 1]) };
+        }
+    }
+    let (mut i, mut j, mut at, mut found) = (0, 0, 0, Vec::new());
+    while let Some(line) = old_lines.get(i) {
+        if new_lines.get(j) == Some(line) {
+            (i, j) = (i + 1, j + 1);
+        } else if j < new_lines.len() && longest[i][j + 1] >= longest[i + 1][j] {
+            j += 1;
+            continue;
+        } else {
+            if !line.trim().is_empty() {
+                found.push(((*line).to_string(), at..at + line.len()));
+            }
+            i += 1;
+        }
+        at += line.len();
+    }
+    found
+}
+
+#[test]
+fn each_line_that_moves_with_a_value_is_led_to_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let every = root.join("tests/house_chart/every-option.yaml").display().to_string();
+    let mut all = vec![lines_that_move("charts/gateway", &every)];
+    for name in ["web", "store", "platform"] {
+        let chart = mixed::mixed(name);
+        let values = mixed::fixture(name).join("values.yaml").display().to_string();
+        all.push(lines_that_move(&chart.path().display().to_string(), &values));
+    }
+    let moved: usize = all.iter().map(|(moved, _)| moved).sum();
+    let missed: Vec<String> = all.into_iter().flat_map(|(_, missed)| missed).collect();
+    println!("{} of {moved} lines that move are not led to the value", missed.len());
+    assert!(moved > 300 && missed.is_empty(), "{} of {moved}:\n{}", missed.len(), missed.join("\n"));
 }

@@ -40,9 +40,7 @@ impl Globals {
             Some((version, std::cmp::Reverse(stack.rank(id))))
         };
         for id in versions.iter().filter_map(|version| sites.get(version)).flatten() {
-            let is_known = |entry: &Entry| {
-                matches!(entry, Entry::Set(Some(known)) | Entry::Deleted(Some(known)) if known == id)
-            };
+            let is_known = |entry: &Entry| matches!(entry, Entry::Set(Some(known)) | Entry::Deleted(Some(known)) if known == id);
             if history.iter().any(is_known) {
                 continue;
             }

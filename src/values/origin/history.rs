@@ -94,7 +94,9 @@ impl Recorder<'_> {
                         Step::Index(_) => None,
                     };
                     match by.or(null.filter(|_| child.live)) {
-                        by @ Some(_) if child.live || matches!(child.history.last(), Some(Entry::Deleted(_))) => {
+                        by @ Some(_)
+                            if child.live || matches!(child.history.last(), Some(Entry::Deleted(_))) =>
+                        {
                             child.live = false;
                             child.push(Entry::Deleted(by));
                             child.children.values_mut().for_each(|inner| inner.hide(by));

@@ -190,7 +190,12 @@ impl Origins {
                 }
             }
         }
-        let mut teller = Teller { stack: &stack, family: &family, standings: Standings::default(), globals: Globals::default() };
+        let mut teller = Teller {
+            stack: &stack,
+            family: &family,
+            standings: Standings::default(),
+            globals: Globals::default(),
+        };
         let mut origins = Origins { complete: skipped == 0, ..Origins::default() };
         let all = Value::Map(effective.clone());
         teller.leaves(&all, Some(Seen::Map(values, None)), Some(&root), &mut Vec::new(), &mut origins.leaves);

@@ -75,6 +75,8 @@ struct Action {
     mark: u32,
     /// Texts whose writers are known and that its value may hold.
     texts: Vec<Str>,
+    /// The emissions by which it called templates so far.
+    calls: Vec<EmissionId>,
 }
 
 /// A block that is open, at the place in [`Frame::entries`] that is its depth.
@@ -146,6 +148,15 @@ impl Book {
         self.frames.len().checked_sub(1)
     }
 
+    /// The node under way calls a template.
+    fn call_emission(&mut self, r: &mut Recorder) -> Option<EmissionId> {
+        let by = self.emission(r, Role::Control);
+        if let Some(frame) = self.frame() {
+            frame.action.calls.extend(by);
+        }
+        by
+    }
+
     /// The node under way was executed.
     fn emission(&self, r: &mut Recorder, role: Role) -> Option<EmissionId> {
         emission(r, role, &self.frames.last()?.action)
@@ -203,5 +214,6 @@ fn emission(r: &mut Recorder, role: Role, action: &Action) -> Option<EmissionId>
     let node = unit.nodes.get(*index)?;
     let text = r.text(unit.file.as_ref(), &unit.text);
     let site = Site { text, start: node.span.start as u32, end: node.span.end as u32 };
+    r.extend(&action.calls);
     Some(r.emission(role, site, action.mark, node.functions.clone()))
 }

@@ -46,6 +46,7 @@ impl Book {
         frame.action.node = Some((unit.clone(), index));
         frame.action.mark = r.mark();
         frame.action.texts.clear();
+        frame.action.calls.clear();
         self.read_variables(r);
     }
 
