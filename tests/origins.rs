@@ -421,9 +421,9 @@ fn judge(case: &Case, alone: bool, report: &mut Report) {
         let right = match (&now, rest.first()) {
             // A map does not go over something else: without this leaf, one of its layer's others may come to stand
             // here, as the one below this layer may not.
-            (Some(now), Some(second)) if now.as_map().is_some() != second.value.as_map().is_some() => rest
-                .iter()
-                .any(|link| link.setter == first.setter && text(&link.value) == text(now)),
+            (Some(now), Some(second)) if now.as_map().is_some() != second.value.as_map().is_some() => {
+                rest.iter().any(|link| link.setter == first.setter && text(&link.value) == text(now))
+            }
             (None, None) => true,
             (None, Some(second)) => second.value.is_nil() || second.path.len() < first.path.len(),
             // A chart's null for a chart within it stays only under a map of the user's, here without this leaf.
@@ -435,7 +435,11 @@ fn judge(case: &Case, alone: bool, report: &mut Report) {
         };
         if !right {
             let now = now.as_ref().map(text);
-            report.wrong.push(format!("{}: below is {now:?}, told {}", path_words(&leaf.path), leaf.chain.words()));
+            report.wrong.push(format!(
+                "{}: below is {now:?}, told {}",
+                path_words(&leaf.path),
+                leaf.chain.words()
+            ));
         }
     }
 }
@@ -478,7 +482,8 @@ impl Maker {
         let values = self.map(2);
         for name in charts {
             if self.random.one_in(2) && depth > 0 {
-                let inner: &[&str] = if *name == "s" || *name == "one" || *name == "two" { &["w"] } else { &[] };
+                let inner: &[&str] =
+                    if *name == "s" || *name == "one" || *name == "two" { &["w"] } else { &[] };
                 let inner = self.values(inner, depth - 1);
                 if self.random.one_in(4) {
                     inner.insert("use", Value::Bool(self.random.one_in(2)));
@@ -678,7 +683,10 @@ fn user_for(chart: &Chart, maker: &mut Maker) -> User {
             let value = match maker.random.below(6) {
                 0 => Value::Null,
                 1 => Value::Map(maker.map(2)),
-                2 => Value::List(List::new(torii::value::Elem::Any, vec![maker.scalar(), Value::Map(maker.map(1))])),
+                2 => Value::List(List::new(
+                    torii::value::Elem::Any,
+                    vec![maker.scalar(), Value::Map(maker.map(1))],
+                )),
                 _ => maker.scalar(),
             };
             put(&file, &path, value);
@@ -740,7 +748,8 @@ fn every_origin_in_charts_of_the_corpus_is_that_of_brute_force() {
             continue;
         }
         let options = chart::Options { limits: limits.clone(), ..chart::Options::default() };
-        let Ok(chart) = chart::load(&Tree::default(), path.to_str().unwrap(), &options, &mut Vec::new()) else {
+        let Ok(chart) = chart::load(&Tree::default(), path.to_str().unwrap(), &options, &mut Vec::new())
+        else {
             continue;
         };
         let mut maker = Maker { random: Random(0x1234_5677 + 2 * index as u64), next: 0 };
@@ -755,7 +764,12 @@ fn every_origin_in_charts_of_the_corpus_is_that_of_brute_force() {
             report.wrong.len() - before.2
         );
     }
-    println!("{tried} charts: {} leaves, {} deleted, {} wrong", report.leaves, report.deleted, report.wrong.len());
+    println!(
+        "{tried} charts: {} leaves, {} deleted, {} wrong",
+        report.leaves,
+        report.deleted,
+        report.wrong.len()
+    );
     let first = &report.wrong[..report.wrong.len().min(20)];
     assert!(first.is_empty(), "{} wrong: {first:#?}", report.wrong.len());
 }
