@@ -263,6 +263,10 @@ fn tpl_and_the_other_language() {
              {{ include \"app/templates/other.yaml\" . }}{{ end }}"
         ),
     ]));
+    let sources = [source("t.yaml.j2", "{% for item in Values.list %}{{ tpl(Values.text) }}{% endfor %}")];
+    let mut trace = Trace::default();
+    run(&sources, VALUES, Some(&mut trace)).unwrap();
+    assert_eq!(trace.texts.len(), 2, "a text that is given again is the same");
     insta::assert_snapshot!(
         "a_go_template_that_includes_jinja",
         recorded(&[

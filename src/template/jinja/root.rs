@@ -149,6 +149,7 @@ impl Root {
         let base = caller.map_or_else(|| Arc::from(""), |info| info.base.clone());
         let file: Arc<str> = format!("text of tpl in {}", caller.map_or(outer, |i| &i.file)).into();
         let text: Arc<str> = normalized(Cow::Borrowed(source)).as_ref().into();
+        let text = if self.shared.is_recorded { record::same_text(text) } else { text };
         let key: Arc<str> = format!("{outer}#tpl").into();
         state.consume_fuel(TPL_STEPS + source.len() as u64 / 4)?;
         let stands =

@@ -109,6 +109,17 @@ pub(in super::super) fn call_text(
     run(kind, frame, body)
 }
 
+/// The text that was given to `tpl` before, if it is the same.
+pub(in super::super) fn same_text(text: Arc<str>) -> Arc<str> {
+    let known = with(|book, _| {
+        book.texts.get(&text).cloned().unwrap_or_else(|| {
+            book.texts.insert(text.clone());
+            text.clone()
+        })
+    });
+    known.unwrap_or(text)
+}
+
 /// Runs a template of the other language, which tells of its text itself.
 pub(in super::super) fn call_peer<E>(
     name: &str,

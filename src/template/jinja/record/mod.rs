@@ -13,12 +13,12 @@ mod texts;
 mod variables;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use minijinja::value::Value as Jinja;
 
-pub(super) use self::calls::{Home, call_macro, call_peer, call_text, file};
+pub(super) use self::calls::{Home, call_macro, call_peer, call_text, file, same_text};
 pub(super) use self::engine::environment;
 pub(super) use self::plan::{Names, Node, Read, Unit, What, new_id};
 use self::variables::Variable;
@@ -43,6 +43,8 @@ struct Book {
     writer: Option<(Arc<Unit>, usize)>,
     /// The variables of templates that ran, by their names in the environment.
     modules: HashMap<Arc<str>, Vec<(Box<str>, Variable)>>,
+    /// The texts that were given to `tpl`: one that is given again is the same.
+    texts: HashSet<Arc<str>>,
     /// Containers by where they stand, with texts that they may hold.
     holders: HashMap<usize, (Jinja, Vec<Str>)>,
 }
