@@ -78,7 +78,7 @@ pub fn run() -> ExitCode {
     let result = match cli.global.color.choose() {
         Ok(()) => stack::with_room(|| match cli.command {
             Command::Render(args) => render::run(*args, &cli.global, &mut output).map(fine),
-            Command::Show(args) => show::run(args, &mut output).map(fine),
+            Command::Show(args) => show::run(args, &cli.global, &mut output),
             Command::Diff(args) => diff::run(&args, &cli.global, &mut output),
             Command::Explain(args) => explain::run(&args, &cli.global, &mut output).map(fine),
             Command::Eval(args) => eval::run(*args, &cli.global, &mut output).map(fine),

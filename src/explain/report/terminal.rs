@@ -212,6 +212,12 @@ fn values(out: &mut String, explanation: &Explanation) {
             note(out, format!("{}, `{}` comes in after line {after}", trial(decides, *at), shortened(first)));
         }
     }
+    if !explanation.identity.is_empty() {
+        let names: Vec<String> = explanation.identity.iter().map(|decides| show(&decides.path)).collect();
+        out.push('\n');
+        let mut line = Line::default();
+        line.push(HEADING, "Values that make it another object  ").push(PLAIN, &names.join(", ")).end(out);
+    }
     if !explanation.maybe.is_empty() {
         out.push('\n');
         Line::default().push(HEADING, "Values that may decide it").end(out);
@@ -264,7 +270,7 @@ fn head(out: &mut String, mark: &str, decides: &Decides) {
 }
 
 fn origin(chain: Option<&Chain>) -> String {
-    chain.map(Chain::words).unwrap_or_default()
+    chain.map(|chain| chain.words("")).unwrap_or_default()
 }
 
 /// What becomes of a value.
