@@ -288,14 +288,17 @@ impl Trace {
         Some(Place::of_range(file, &text.text.to_arc(), site.start as usize..site.end as usize))
     }
 
-    /// The emissions that an emission's value came from by variables, itself first, each once.
+    /// The emissions that an emission's value came from by variables, itself first, each once. What templates read
+    /// that it calls is not followed: they wrote their texts themselves.
     pub fn sources_of(&self, id: EmissionId) -> Vec<EmissionId> {
         let mut found = vec![id];
         let mut next = 0;
         while let Some(&id) = found.get(next) {
             next += 1;
+            let context = self.emission(id).map(|emission| emission.context);
             for event in self.events_of(id) {
                 if let What::Variable(by) = event.what
+                    && Some(event.context) == context
                     && !found.contains(&by)
                 {
                     found.push(by);

@@ -178,6 +178,16 @@ impl Recorder {
         id
     }
 
+    /// The events of these emissions last until now: the action that they belong to goes on after a call.
+    pub fn extend(&mut self, emissions: &[EmissionId]) {
+        let end = self.mark();
+        for &id in emissions {
+            if let Some(emission) = self.trace.emissions.get_mut(id as usize) {
+                emission.events.end = end;
+            }
+        }
+    }
+
     // Contexts.
 
     /// A block or call begins. Gives the context around, to go back to.
