@@ -2,16 +2,18 @@
 
 use std::ops::Range;
 
-use crate::diagnostic::{Error, Result, nearest};
-use crate::manifest::object::{Object, Role};
+use crate::diagnostic::{Error, Place, Result, nearest};
+use crate::json::{self, Escape};
+use crate::manifest::object::{Document, Object, Role, read};
+use crate::manifest::split;
 use crate::trace::Trace;
-use crate::value::Value;
+use crate::value::{Str, Value};
 use crate::values::origin::Chain;
 use crate::yaml::{self, Step};
 
 use super::Explained;
 use super::field::{self, Field};
-use super::influence::{Influence, LineInfluence, Names, Replacement, ValuePath};
+use super::influence::{Influence, LineInfluence, Names, Replacement, ValuePath, path};
 use super::reads::Reads;
 use super::writer::{Writer, writer};
 
@@ -63,6 +65,8 @@ pub struct Decides {
     pub value: Option<Value>,
     /// Who set it.
     pub origin: Option<Chain>,
+    /// Which template put it there, or something else in its place, while the chart was rendered.
+    pub set_at: Option<Place>,
     /// What was tried instead, by the indexes that lines refer to; why not, where nothing could be rendered.
     pub trials: Vec<(Replacement, Option<String>)>,
     /// Where other lines would come in: after which line, what, and with which trial.
@@ -171,7 +175,7 @@ pub fn explain(explained: &Explained, object: &Object, wanted: Option<&str>) -> 
     let lines = trimmed(text, before + within.start..before + within.end);
     let mut explanation = Explanation {
         object: object.id.to_string(),
-        field: field.map(|field| field.shown),
+        field: field.as_ref().map(|field| field.shown.clone()),
         source: object.source.to_string(),
         lines: Vec::new(),
         values: Vec::new(),
@@ -182,7 +186,8 @@ pub fn explain(explained: &Explained, object: &Object, wanted: Option<&str>) -> 
     let reads = Reads::new(&explained.trace, &explained.bench);
     explanation.lines = written(&explained.trace, &reads, &object.source, text, lines);
     if !explanation.is_plain {
-        decide(explained, &reads, &object.source, &mut explanation);
+        let asked = field.as_ref().map(|field| (object, field));
+        decide(explained, &reads, &object.source, asked, &mut explanation);
     }
     Ok(explanation)
 }
@@ -253,7 +258,13 @@ fn written(trace: &Trace, reads: &Reads<'_>, source: &str, text: &[u8], lines: R
 }
 
 /// Finds the values that decide the lines.
-fn decide(explained: &Explained, reads: &Reads<'_>, source: &str, explanation: &mut Explanation) {
+fn decide(
+    explained: &Explained,
+    reads: &Reads<'_>,
+    source: &str,
+    field: Option<(&Object, &Field)>,
+    explanation: &mut Explanation,
+) {
     let bench = &explained.bench;
     let writers = bench.writers();
     let wanted = |file: &str| file == source || writers.iter().any(|writer| **writer == *file);
@@ -273,7 +284,12 @@ fn decide(explained: &Explained, reads: &Reads<'_>, source: &str, explanation: &
     let (first, last) = (first.number, last.number);
     for influence in bench.influences(&candidates, Some(&names)) {
         explanation.complete &= influence.complete;
-        let found = decides(&influence, source, first..last + 1);
+        let mut found = decides(&influence, source, first..last + 1);
+        if let (Some((object, field)), Some(lines)) = (field, &found)
+            && !moves(explained, &influence, lines, object, field)
+        {
+            found = None;
+        }
         if found.is_some() || could_decide(&influence, explanation) {
             let index = explanation.values.len();
             let trials = influence.trials.iter();
@@ -281,6 +297,7 @@ fn decide(explained: &Explained, reads: &Reads<'_>, source: &str, explanation: &
                 path: influence.path.clone(),
                 value: influence.value.clone(),
                 origin: explained.origin(&influence.path).cloned(),
+                set_at: set_at(explained, reads, &influence.path),
                 trials: trials.map(|trial| (trial.replacement.clone(), trial.failure.clone())).collect(),
                 added: found.iter().flat_map(|found| found.added.clone()).collect(),
                 example: None,
@@ -305,6 +322,12 @@ fn decide(explained: &Explained, reads: &Reads<'_>, source: &str, explanation: &
     }
 }
 
+/// Where a template sets a value.
+fn set_at(explained: &Explained, reads: &Reads<'_>, path: &[Step]) -> Option<Place> {
+    let emission = explained.trace.emission(reads.setter(path)?)?;
+    explained.trace.place(emission.site)
+}
+
 /// What a value does to the lines of a range.
 struct Found {
     lines: Vec<(usize, LineInfluence)>,
@@ -321,6 +344,49 @@ fn decides(influence: &Influence, source: &str, range: Range<usize>) -> Option<F
         .map(|(trial, added)| (added.after, added.text.join("\n"), *trial))
         .collect();
     (!lines.is_empty() || !added.is_empty()).then_some(Found { lines, added })
+}
+
+/// Whether a value really decides a field, not only the lines that it takes: a dash before it may come from a line
+/// that went.
+fn moves(
+    explained: &Explained,
+    influence: &Influence,
+    found: &Found,
+    object: &Object,
+    field: &Field,
+) -> bool {
+    let names: Names = [object.source.clone()].into_iter().collect();
+    let of_lines = found.lines.iter().flat_map(|(_, how)| [how.changed, how.gone]).flatten();
+    let mut trials: Vec<usize> = of_lines.chain(found.added.iter().map(|(.., trial)| *trial)).collect();
+    trials.sort_unstable();
+    trials.dedup();
+    trials.into_iter().any(|trial| {
+        let replacement = influence.trials.get(trial).map(|trial| &trial.replacement);
+        let changes = replacement
+            .and_then(|replacement| explained.bench.change(&influence.path, replacement, Some(&names)).ok());
+        let text = changes.into_iter().flatten().find(|change| change.file == object.source);
+        // What can't be read again is judged by its lines.
+        let Some(change) = text else { return true };
+        let Some(text) = change.text else { return true };
+        field_in(&text, object, field).is_none_or(|now| !is_equal(now.as_ref(), &field.value))
+    })
+}
+
+/// The value of a field of the same object in another render of its file; `None` if the file can't be read.
+fn field_in(text: &Str, object: &Object, field: &Field) -> Option<Option<Value>> {
+    let mut objects = Vec::new();
+    for range in split::split(text.as_bytes()) {
+        let namespace = &object.id.namespace;
+        let document = Document { source: &object.source, text: (text, range), role: object.role, namespace };
+        read(&document, &mut objects).ok()?;
+    }
+    let other = objects.into_iter().find(|other| other.id == object.id);
+    Some(other.and_then(|other| path::at(other.value.as_map()?, &field.steps)))
+}
+
+fn is_equal(now: Option<&Value>, before: &Value) -> bool {
+    let text = |value: &Value| json::encode(value, Escape::None).ok();
+    now.is_some_and(|now| text(now) == text(before))
 }
 
 /// Whether a value that could not be tried was read by who wrote the lines.

@@ -110,6 +110,19 @@ impl<'a> Reads<'a> {
         found
     }
 
+    /// The emission that set the entry of the values at a path, the last one if several did.
+    pub fn setter(&self, path: &[Step]) -> Option<EmissionId> {
+        let (key, around) = path.split_last()?;
+        let Step::Key(key) = key else { return None };
+        let is_here = |map: u32| {
+            self.trace.maps.get(map as usize).is_some_and(|paths| paths.iter().any(|path| **path == *around))
+        };
+        self.trace.events.iter().enumerate().rev().find_map(|(index, event)| match &event.what {
+            What::Write { map, key: Some(written) } if written == key && is_here(*map) => self.owner(index),
+            _ => None,
+        })
+    }
+
     /// The values, down to leaves, that an event may have read. Within a map that was read by its own events, those
     /// tell.
     fn paths_of(&self, event: &Event, show: &mut dyn FnMut(ValuePath)) {

@@ -83,6 +83,8 @@ fn call(trace: &Trace, reads: &Reads<'_>, context: &Context) -> Option<Call> {
         Kind::Tpl => ("tpl".to_string(), false),
         Kind::Macro(name) => (format!("macro {name}"), false),
         Kind::Block(name) => (format!("block {name}"), false),
+        Kind::Set(names) => (format!("set {names}"), false),
+        Kind::Filter(filters) => (format!("filter {filters}"), false),
     };
     Some(Call {
         what,

@@ -123,6 +123,10 @@ pub enum Kind {
     Macro(Str),
     /// A block of a template that Jinja's `extends` names.
     Block(Str),
+    /// The body of Jinja's `set` that gives these variables a text.
+    Set(Str),
+    /// The body of Jinja's `filter`, by its filters.
+    Filter(Str),
 }
 
 /// What a node did.

@@ -129,6 +129,8 @@ fn block(trace: &Trace, context: &Context) -> String {
         Kind::Tpl => "tpl".into(),
         Kind::Macro(name) => format!("macro {}", name.to_text()),
         Kind::Block(name) => format!("block {}", name.to_text()),
+        Kind::Set(names) => format!("set {}", names.to_text()),
+        Kind::Filter(filters) => format!("filter {}", filters.to_text()),
     };
     match context.by {
         Some(by) => format!("{kind} by {}", told(trace, by)),

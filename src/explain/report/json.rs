@@ -88,6 +88,9 @@ fn decides(w: &mut Writer, decides: &Decides) {
     w.field_string("path", &show(&decides.path));
     w.field_value("value", decides.value.as_ref());
     origin(w, decides.origin.as_ref());
+    if let Some(at) = &decides.set_at {
+        w.field_object("set_at", |w| place(w, at));
+    }
     if let Some((line, text, trial)) = &decides.example {
         w.field_object("example", |w| {
             replacement(w, decides.trials.get(*trial).map(|(replacement, _)| replacement));

@@ -256,6 +256,10 @@ fn head(out: &mut String, mark: &str, decides: &Decides) {
         None => line.push(PLAIN, " is not set"),
     };
     line.push(PLAIN, "  ").push(DIM, &origin(decides.origin.as_ref()));
+    if let Some(place) = &decides.set_at {
+        let words = format!("  set by {}:{}:{}", place.file, place.line, place.column);
+        line.push(PLAIN, &words);
+    }
     line.end(out);
 }
 
@@ -268,11 +272,13 @@ pub fn value(reach: &Reach) -> String {
     let mut out = String::new();
     let mut line = Line::default();
     line.push(HEADING, &show(&reach.path));
-    if let [only] = reach.influences.as_slice()
-        && let Some(value) = &only.value
-    {
-        line.push(PLAIN, &format!(" = {}", shown_value(value)));
-    }
+    match reach.influences.as_slice() {
+        [only] if only.path == reach.path => match &only.value {
+            Some(value) => line.push(PLAIN, &format!(" = {}", shown_value(value))),
+            None => line.push(PLAIN, " is not set"),
+        },
+        all => line.push(PLAIN, &format!(": {} value{}", all.len(), if all.len() == 1 { "" } else { "s" })),
+    };
     line.push(PLAIN, "  ").push(DIM, &origin(reach.origin.as_ref())).end(&mut out);
     out.push('\n');
     Line::default().push(HEADING, "Read by").end(&mut out);

@@ -336,3 +336,24 @@ fn a_path_below_others_is_found_with_all_leaves_in_it() {
     assert!(below(&[Step::key("z")]).is_empty());
     assert!(origins.chain(&[Step::key("a")]).is_none());
 }
+
+#[test]
+fn dbg_case() {
+    let c = chart(&[
+        (
+            "Chart.yaml",
+            "apiVersion: v2\nname: u\nversion: 1.0.0\ndependencies:\n- {name: s, version: 1.x.x, alias: one}\n",
+        ),
+        SUB,
+        ("charts/s/values.yaml", "global: {b: {b: 1}}\n"),
+        ("charts/s/charts/w/Chart.yaml", "{apiVersion: v2, name: w, version: 1.0.0}\n"),
+    ]);
+    for sets in [&["one.exports.x=null"][..], &["one.exports.x=1"], &[]] {
+        let l =
+            layers(&["one:\n  global:\n    b: v47\n  w:\n    global:\n      b: v41\n", "a: 1"], set(sets));
+        for t in told(&c, &l) {
+            println!("{t}");
+        }
+    }
+    panic!();
+}

@@ -78,21 +78,20 @@ fn run(
 /// Runs a macro.
 pub(in super::super) fn call_macro<'n>(
     name: &str,
-    params: impl Iterator<Item = &'n str>,
+    params: impl Iterator<Item = (&'n str, &'n Jinja)>,
     home: &Home,
     body: impl FnOnce() -> Result<Jinja, Error>,
 ) -> Result<Jinja, Error> {
     let frame = |book: &mut Book, r: &mut Recorder| {
         // What it is given came from the action that calls it.
         let by = book.emission(r, Role::Control);
-        let texts = book.frames.last().map(|frame| frame.action.texts.clone()).unwrap_or_default();
-        let given = Variable::given(by, &texts);
         let of_template = |frame: &Frame| frame.is_template && frame.key == home.key;
         let sees = match book.frames.get(home.frame) {
             Some(frame) if frame.key == home.key => Some(home.frame),
             _ => book.frames.iter().rposition(of_template),
         };
-        let variables = params.map(|name| (Box::from(name), given.clone())).collect();
+        let given = |(name, value)| (Box::from(name), Variable::given(by, &book.texts_of(r, value)));
+        let variables = params.map(given).collect();
         Frame { key: home.key.clone(), sees, variables, ..Frame::default() }
     };
     run(Kind::Macro(name.into()), frame, body)

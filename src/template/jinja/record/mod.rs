@@ -6,6 +6,7 @@
 
 mod calls;
 mod engine;
+mod holders;
 mod nodes;
 mod plan;
 mod texts;
@@ -14,6 +15,8 @@ mod variables;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
+
+use minijinja::value::Value as Jinja;
 
 pub(super) use self::calls::{Home, call_macro, call_peer, call_text, file};
 pub(super) use self::engine::environment;
@@ -40,6 +43,8 @@ struct Book {
     writer: Option<(Arc<Unit>, usize)>,
     /// The variables of templates that ran, by their names in the environment.
     modules: HashMap<Arc<str>, Vec<(Box<str>, Variable)>>,
+    /// Containers by where they stand, with texts that they may hold.
+    holders: HashMap<usize, (Jinja, Vec<Str>)>,
 }
 
 /// What a body that is being run has open: a template, a macro, a block of a template, a turn of a recursive loop.
