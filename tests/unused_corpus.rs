@@ -156,7 +156,9 @@ fn planted() {
             });
             let Value::Map(map) = torii::yaml::decode(&text).unwrap_or_default() else { continue };
             let keys = |path: &[Step]| -> Vec<String> {
-                path.iter().map(|s| if let Step::Key(k) = s { k.to_string() } else { String::new() }).collect()
+                path.iter()
+                    .map(|s| if let Step::Key(k) = s { k.to_string() } else { String::new() })
+                    .collect()
             };
             let mut here = 0;
             for _ in 0..per * 10 {
@@ -206,15 +208,29 @@ fn planted() {
                     continue;
                 };
                 let Some(unused) = report.unused.first() else {
-                    println!("MISSED {name} {} (meant {}) kind {kind} idle {} cut {}", path.join("."), meant.join("."), report.idle.len(), report.cut);
+                    println!(
+                        "MISSED {name} {} (meant {}) kind {kind} idle {} cut {}",
+                        path.join("."),
+                        meant.join("."),
+                        report.idle.len(),
+                        report.cut
+                    );
                     continue;
                 };
                 found += 1;
-                let told = unused.suggestion.as_ref().map(|s| torii::explain::influence::path::show(&s.path)).unwrap_or_default();
+                let told = unused
+                    .suggestion
+                    .as_ref()
+                    .map(|s| torii::explain::influence::path::show(&s.path))
+                    .unwrap_or_default();
                 if told == meant.iter().map(|k| k.replace('.', "\\.")).collect::<Vec<_>>().join(".") {
                     right += 1;
                 } else {
-                    println!("WRONG  {name} {} (meant {}) kind {kind} told {told}", path.join("."), meant.join("."));
+                    println!(
+                        "WRONG  {name} {} (meant {}) kind {kind} told {told}",
+                        path.join("."),
+                        meant.join(".")
+                    );
                 }
             }
             charts_seen += usize::from(here > 0);
