@@ -56,7 +56,10 @@ pub(super) fn decide(
                 path: influence.path.clone(),
                 value: influence.value.clone(),
                 origin: explained.origin(&influence.path).cloned(),
-                set_at: set_at(explained, reads, &influence.path),
+                set_at: match influence.value {
+                    Some(_) => None,
+                    None => set_at(explained, reads, &influence.path),
+                },
                 trials: trials.map(|trial| (trial.replacement.clone(), trial.failure.clone())).collect(),
                 added: found.map(|found| found.added.clone()).unwrap_or_default(),
                 example: None,

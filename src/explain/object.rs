@@ -61,7 +61,7 @@ pub struct Decides {
     pub value: Option<Value>,
     /// Who set it.
     pub origin: Option<Chain>,
-    /// Which template put it there, or something else in its place, while the chart was rendered.
+    /// If nobody set it, but a template did while the chart was rendered: where.
     pub set_at: Option<Place>,
     /// What was tried instead, by the indexes that lines refer to; why not, where nothing could be rendered.
     pub trials: Vec<(Replacement, Option<String>)>,

@@ -12,6 +12,7 @@
 //! ```
 
 mod derive;
+mod owners;
 mod paths;
 mod recorder;
 
@@ -23,6 +24,7 @@ use crate::value::{Map, Str, Value};
 use crate::yaml::Step;
 
 pub use self::derive::derive;
+pub use self::owners::Owners;
 pub use self::recorder::{Recorder, Recording, is_on, with};
 
 /// The number of an [`Emission`] of a trace.
@@ -192,6 +194,11 @@ pub enum What {
         map: u32,
         /// The key; none if it isn't known.
         key: Option<Str>,
+    },
+    /// The values of a chart were replaced as a whole (`set $ "Values"`).
+    Replace {
+        /// Where they are among the outermost chart's values.
+        values: Arc<[Step]>,
     },
     /// A variable was read that this emission gave its value.
     Variable(EmissionId),

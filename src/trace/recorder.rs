@@ -131,8 +131,9 @@ impl Recorder {
             return;
         }
         if let Some((_, path)) = self.roots.get(&map).filter(|_| key == VALUES.as_bytes()) {
-            let path = path.to_vec();
-            self.paths.add(value, path);
+            let path = path.clone();
+            self.paths.add(value, path.to_vec());
+            self.event(What::Replace { values: path });
         } else if let Some(path) = self.paths.path_of(map) {
             let path = [path, &[Step::key(key)][..]].concat();
             self.paths.add(value, path);
