@@ -261,9 +261,12 @@ fn head(out: &mut String, mark: &str, decides: &Decides) {
         Some(value) => line.push(PLAIN, &format!(" = {}", shown_value(value))),
         None => line.push(PLAIN, " is not set"),
     };
-    line.push(PLAIN, "  ").push(DIM, &origin(decides.origin.as_ref()));
+    let from = origin(decides.origin.as_ref());
+    if !from.is_empty() {
+        line.push(PLAIN, "  ").push(DIM, &from);
+    }
     if let Some(place) = &decides.set_at {
-        let words = format!("  set by {}:{}:{}", place.file, place.line, place.column);
+        let words = format!("; set by {}:{}:{}", place.file, place.line, place.column);
         line.push(PLAIN, &words);
     }
     line.end(out);
