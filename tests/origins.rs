@@ -427,6 +427,10 @@ fn judge(case: &Case, alone: bool, report: &mut Report) {
                 if value.is_nil() {
                     continue;
                 }
+                // What the same layer says elsewhere, as a global and at its place, is not told apart.
+                if case.leaves().iter().any(|(other, _, own)| *other == layer && text(own) == text(&value)) {
+                    continue;
+                }
                 // Where something else stands now, that is told instead.
                 let parent = at(&effective, &path[..path.len() - 1]);
                 let gone = at(&effective, &path).is_none() && parent.is_none_or(|p| p.as_map().is_some());

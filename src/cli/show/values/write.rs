@@ -213,7 +213,7 @@ impl<'a> Writer<'a> {
         }
         self.out.push_str(text);
         if let Some(beside) = beside.filter(|_| self.comments) {
-            self.out.push_str(" ");
+            self.out.push(' ');
             self.out.push_str(&beside);
         }
         if let Some(note) = note {
