@@ -190,6 +190,8 @@ struct Report {
     wrong: Vec<String>,
     time: Duration,
     renders: usize,
+    /// How many templates of the last chart change what others see.
+    writers: usize,
 }
 
 impl fmt::Display for Report {
@@ -245,6 +247,7 @@ fn ask(case: &Case, count: usize, dice: &mut Dice, report: &mut Report) {
     };
     report.time += start.elapsed();
     let bench = &explained.bench;
+    report.writers = bench.writers().len();
     let base = match rendered(&case.request, &case.loaded) {
         Ok(base) => base,
         Err(error) => return report.unrenderable.push(format!("{}: {error}", case.name)),
@@ -488,7 +491,8 @@ fn run(cases: impl Iterator<Item = Case>, each: usize, most: usize, seed: u64) -
         let start = Instant::now();
         ask(&case, each, &mut dice, &mut report);
         if std::env::var_os("TORII_VERBOSE").is_some() {
-            eprintln!("{}: {} moved so far, {:?}", case.name, report.moved, start.elapsed());
+            let (moved, writers) = (report.moved, report.writers);
+            eprintln!("{}: {moved} moved so far, {writers} writers, {:?}", case.name, start.elapsed());
         }
     }
     report
