@@ -30,6 +30,7 @@ pub mod fuzzing;
 pub mod json;
 pub mod limits;
 pub mod manifest;
+pub mod package;
 pub mod render;
 pub mod rules;
 pub mod source;

@@ -11,6 +11,7 @@ mod flags;
 mod helm;
 mod output;
 mod output_dir;
+mod package;
 mod render;
 mod rendering;
 mod show;
@@ -59,6 +60,7 @@ enum Command {
     Diff(Box<diff::Args>),
     Explain(Box<explain::Args>),
     Eval(Box<eval::Args>),
+    Package(package::Args),
     Completion(completion::Args),
 }
 
@@ -82,6 +84,7 @@ pub fn run() -> ExitCode {
             Command::Diff(args) => diff::run(&args, &cli.global, &mut output),
             Command::Explain(args) => explain::run(&args, &cli.global, &mut output).map(fine),
             Command::Eval(args) => eval::run(*args, &cli.global, &mut output).map(fine),
+            Command::Package(args) => package::run(&args, &mut output).map(fine),
             Command::Completion(args) => completion::run(&args, &mut output).map(fine),
         }),
         Err(error) => Err(error),
