@@ -35,6 +35,7 @@ use std::sync::OnceLock;
 
 use crate::value::{Value, size};
 
+pub(crate) use self::convert::parse_float;
 pub use self::env::Env;
 
 /// A Go type in a function's signature.
