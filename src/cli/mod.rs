@@ -9,6 +9,7 @@ mod eval;
 mod explain;
 mod flags;
 mod helm;
+mod istio;
 mod output;
 mod output_dir;
 mod package;
@@ -41,6 +42,7 @@ Examples:
   torii show values charts/gateway                      print a chart's values
   torii diff charts/gateway --rev main..HEAD            what a change does
   torii explain charts/gateway svc/release-name         where an object comes from
+  torii istio ingress.yaml -d istio-1.31.0/manifests    the objects of an IstioOperator file
   torii eval '{{ Values.replicas * 2 }}' charts/gateway try an expression
   torii eval --language go '{{ add 1 2 }}'              the same in Go's template language
 
@@ -61,6 +63,7 @@ enum Command {
     Explain(Box<explain::Args>),
     Eval(Box<eval::Args>),
     Package(package::Args),
+    Istio(Box<istio::Args>),
     Completion(completion::Args),
 }
 
@@ -85,6 +88,7 @@ pub fn run() -> ExitCode {
             Command::Explain(args) => explain::run(&args, &cli.global, &mut output).map(fine),
             Command::Eval(args) => eval::run(*args, &cli.global, &mut output).map(fine),
             Command::Package(args) => package::run(&args, &mut output).map(fine),
+            Command::Istio(args) => istio::run(&args, &mut output).map(fine),
             Command::Completion(args) => completion::run(&args, &mut output).map(fine),
         }),
         Err(error) => Err(error),

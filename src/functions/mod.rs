@@ -31,6 +31,7 @@ mod url;
 
 use crate::value::{Value, size};
 
+pub(crate) use self::convert::parse_float;
 pub use self::env::{Env, Kept};
 
 /// A Go type in a function's signature.
