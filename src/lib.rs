@@ -11,6 +11,9 @@
 //!
 //! 6. [`compare`] says what differs between two sets of objects, [`rules`] what that does to a cluster, and
 //!    [`diff`] makes a review of it.
+//! 7. [`explain`] says where a line of a render comes from.
+//!
+//! A render can be recorded: [`trace`] tells which template wrote each line, and what of the values it read.
 //!
 //! Below them stand the data model ([`value`]), the two notations ([`yaml`], [`json`]), the bounds that
 //! every step keeps ([`limits`]) and the errors that every step speaks ([`diagnostic`]).
@@ -20,6 +23,7 @@ pub mod compare;
 pub mod config;
 pub mod diagnostic;
 pub mod diff;
+pub mod explain;
 pub mod functions;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
@@ -30,6 +34,7 @@ pub mod render;
 pub mod rules;
 pub mod source;
 pub mod template;
+pub mod trace;
 pub mod value;
 pub mod values;
 pub mod yaml;

@@ -6,11 +6,13 @@
 mod completion;
 mod diff;
 mod eval;
+mod explain;
 mod flags;
 mod helm;
 mod output;
 mod output_dir;
 mod render;
+mod rendering;
 mod show;
 mod stack;
 
@@ -37,6 +39,7 @@ Examples:
   torii render charts/gateway | kubectl apply -f -      and apply them
   torii show values charts/gateway                      print a chart's values
   torii diff charts/gateway --rev main..HEAD            what a change does
+  torii explain charts/gateway svc/release-name         where an object comes from
   torii eval '{{ Values.replicas * 2 }}' charts/gateway try an expression
   torii eval --language go '{{ add 1 2 }}'              the same in Go's template language
 
@@ -54,6 +57,7 @@ enum Command {
     Render(Box<render::Args>),
     Show(show::Args),
     Diff(Box<diff::Args>),
+    Explain(Box<explain::Args>),
     Eval(Box<eval::Args>),
     Completion(completion::Args),
 }
@@ -76,6 +80,7 @@ pub fn run() -> ExitCode {
             Command::Render(args) => render::run(*args, &cli.global, &mut output).map(fine),
             Command::Show(args) => show::run(args, &mut output).map(fine),
             Command::Diff(args) => diff::run(&args, &cli.global, &mut output),
+            Command::Explain(args) => explain::run(&args, &cli.global, &mut output).map(fine),
             Command::Eval(args) => eval::run(*args, &cli.global, &mut output).map(fine),
             Command::Completion(args) => completion::run(&args, &mut output).map(fine),
         }),
@@ -112,7 +117,11 @@ enum RenderCommand {
 
 fn parse() -> Result<Cli, clap::Error> {
     if std::env::args_os().nth(1).is_some_and(|command| command == "render" || command == "template") {
-        let RenderCli { global, command: RenderCommand::Render(args) } = parse_as()?;
+        // Most have none of the flags without effect. Whatever is not understood without them, is read with them.
+        helm::know(false);
+        let quick = parse_as::<RenderCli>();
+        helm::know(true);
+        let RenderCli { global, command: RenderCommand::Render(args) } = quick.or_else(|_| parse_as())?;
         return Ok(Cli { global, command: Command::Render(args) });
     }
     parse_as()

@@ -31,7 +31,7 @@ mod url;
 
 use crate::value::{Value, size};
 
-pub use self::env::Env;
+pub use self::env::{Env, Kept};
 
 /// A Go type in a function's signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 //! change maps in place, and share maps, exactly where Helm's do: templates can tell.
 
 use super::copy::deep_copy;
+use super::origin::note_null;
 use crate::chart::Chart;
 use crate::diagnostic::{Error, Result};
 use crate::source::quote;
@@ -151,6 +152,7 @@ impl Coalescer<'_> {
             let nulls: Vec<Str> = over.read().iter().filter(is_null).map(|(key, _)| key.clone()).collect();
             for key in &nulls {
                 let default = under.insert(key.clone(), Value::Null);
+                note_null(&over, &under, key);
                 if mode == Mode::Coalesce && default.is_some_and(|d| !matches!(d, Value::Null)) {
                     over.remove(key);
                 }

@@ -3,7 +3,7 @@
 use super::coalesce::{Mode, layer, merge_tables};
 use super::copy::deep_copy;
 use crate::chart::{Chart, Dependency};
-use crate::diagnostic::Result;
+use crate::diagnostic::{Error, Result};
 use crate::functions::semver;
 use crate::value::{Map, MapType, Value, number};
 
@@ -13,14 +13,27 @@ use crate::value::{Map, MapType, Value, number};
 /// # Errors
 /// When a subchart's values are not a map: `chart dependencies processing failed: …`.
 pub fn process_dependencies(chart: &mut Chart, user: &Map, warnings: &mut Vec<String>) -> Result<()> {
+    choose(chart, user, warnings)?;
+    import(chart, warnings)
+}
+
+/// The first half of [`process_dependencies`]: which charts take part, and under which names and paths. No
+/// values are changed.
+pub(super) fn choose(chart: &mut Chart, user: &Map, warnings: &mut Vec<String>) -> Result<()> {
     let mut process = Process { warnings, family: Family::default() };
     process.family.adopt(chart, None);
-    process
-        .enable(chart, user, "")
-        .and_then(|()| process.import(chart))
-        .map_err(|e| e.context("chart dependencies processing failed"))?;
+    process.enable(chart, user, "").map_err(in_dependencies)?;
     process.family.assign_paths(chart);
     Ok(())
+}
+
+/// The second half: what the chosen charts give to their parents.
+pub(super) fn import(chart: &mut Chart, warnings: &mut Vec<String>) -> Result<()> {
+    Import { warnings }.chart(chart).map_err(in_dependencies)
+}
+
+fn in_dependencies(error: Error) -> Error {
+    error.context("chart dependencies processing failed")
 }
 
 /// Who is whose parent. Helm's charts point to their parents, and a path goes up by these pointers; but they do
@@ -175,10 +188,16 @@ impl Process<'_> {
             }
         }
     }
+}
 
-    fn import(&mut self, chart: &mut Chart) -> Result<()> {
+struct Import<'a> {
+    warnings: &'a mut Vec<String>,
+}
+
+impl Import<'_> {
+    fn chart(&mut self, chart: &mut Chart) -> Result<()> {
         for subchart in &mut chart.dependencies {
-            self.import(subchart)?;
+            self.chart(subchart)?;
         }
         if !chart.metadata.lists_dependencies {
             return Ok(());
@@ -189,11 +208,7 @@ impl Process<'_> {
             let name = &dependency.name;
             let mut resolved = Vec::new();
             for import in &dependency.import_values {
-                let (child, parent) = match import {
-                    Value::Map(pair) => (print(pair.get("child")), print(pair.get("parent"))),
-                    Value::String(export) => (format!("exports.{export}"), ".".to_string()),
-                    _ => continue,
-                };
+                let Some((child, parent)) = import_paths(import) else { continue };
                 let pair = [("child", child.as_str()), ("parent", parent.as_str())];
                 let pair = pair.into_iter().map(|(k, v)| (k.into(), Value::from(v))).collect();
                 resolved.push(Value::Map(Map::from_entries(MapType::String, pair)));
@@ -246,6 +261,15 @@ fn under_path(path: &str, map: Map) -> Map {
         return map;
     }
     path.rsplit('.').fold(map, |inner, name| [(name, Value::Map(inner))].into_iter().collect())
+}
+
+/// The path in the child and the one in the parent that an entry of `import-values` names.
+pub(super) fn import_paths(import: &Value) -> Option<(String, String)> {
+    match import {
+        Value::Map(pair) => Some((print(pair.get("child")), print(pair.get("parent")))),
+        Value::String(export) => Some((format!("exports.{export}"), ".".to_string())),
+        _ => None,
+    }
 }
 
 /// What Go's `%v` makes of a path in `import-values`.

@@ -79,18 +79,31 @@ pub enum LayerSource {
 pub struct Layer {
     /// Where it came from.
     pub source: LayerSource,
+    /// What the files hold that a `--set-file` names, in the order of its text.
+    pub inputs: Vec<Str>,
 }
 
 impl Layer {
-    /// The values of this layer alone. A file that `--set-file` names is taken to be empty. `None` if the layer
-    /// only has a meaning on top of others (`a[1]=x`), or can't be read.
+    /// The values of this layer alone. `None` if the layer only has a meaning on top of others (`a[1]=x`), or
+    /// can't be read.
     pub fn values(&self) -> Option<Map> {
+        let values = Map::default();
+        self.lay_over(&values).ok()?;
+        Some(values)
+    }
+
+    /// Sets in `values` what this layer says, as [`Layers::gather`] did. No file is read again.
+    pub(super) fn lay_over(&self, values: &Map) -> Result<()> {
         match &self.source {
-            LayerSource::File { path, text } => parse_values(text.as_bytes(), path).ok(),
+            LayerSource::File { path, text } => {
+                merge_maps(values, &parse_values(text.as_bytes(), path)?);
+                Ok(())
+            }
             LayerSource::Set { flag, text } => {
-                let mut layer = Layers::default();
-                layer.set(*flag, text, &mut |_| Ok(Vec::new())).ok()?;
-                Some(layer.values)
+                let mut inputs = self.inputs.iter();
+                let mut read = |_: &str| Ok(inputs.next().map_or_else(Vec::new, |s| s.as_bytes().to_vec()));
+                let mut layers = Layers { layers: Vec::new(), values: values.clone() };
+                layers.set(*flag, text, &mut read)
             }
         }
     }
@@ -122,7 +135,8 @@ impl Layers {
                 .map_err(|e| e.context(format_args!("failed to parse {path}")))?;
             merge_maps(&layers.values, &values);
             let path = path.as_str().into();
-            layers.layers.push(Layer { source: LayerSource::File { path, text } });
+            let source = LayerSource::File { path, text };
+            layers.layers.push(Layer { source, inputs: Vec::new() });
         }
         let flags = [
             (SetFlag::Json, &overrides.json),
@@ -133,9 +147,14 @@ impl Layers {
         ];
         for (flag, texts) in flags {
             for text in texts {
-                layers.set(flag, text, read)?;
+                let mut inputs = Vec::new();
+                layers.set(flag, text, &mut |path| {
+                    let input = read(path)?;
+                    inputs.push(Str::from_bytes(&input));
+                    Ok(input)
+                })?;
                 let text = text.as_str().into();
-                layers.layers.push(Layer { source: LayerSource::Set { flag, text } });
+                layers.layers.push(Layer { source: LayerSource::Set { flag, text }, inputs });
             }
         }
         Ok(layers)

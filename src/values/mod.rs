@@ -12,6 +12,7 @@ mod coalesce;
 mod copy;
 mod dependencies;
 mod layers;
+pub mod origin;
 pub mod schema;
 pub mod set;
 

@@ -87,6 +87,31 @@ pub fn leaves(text: &[u8], show: &mut dyn FnMut(&[Step], Position)) {
     }
 }
 
+/// Where an entry really stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Its key, or the item of a list; of what came by an alias, the value that the anchor names.
+    pub at: Spot,
+    /// The alias or merge key by which it came here, if it did; of several, the outermost.
+    pub alias: Option<Spot>,
+}
+
+/// Shows the path of every entry of a values file and where it stands, maps and lists before what is in them,
+/// in the order of the text. Where documents or merges set an entry again, it is shown again, and the last one
+/// counts; entries that such a change hid are shown, too. A text that cannot be read has no entries.
+pub fn standings(text: &[u8], show: &mut dyn FnMut(&[Step], Standing)) {
+    let budget = Cell::new(MAX_NODES);
+    for piece in pieces(text).flatten() {
+        let input = Input::new(&piece.text);
+        let Ok(document) = Document::first(&input.text, input.fault) else { return };
+        let text =
+            Located { document: &document, text: &input.text, first_line: piece.line, budget: &budget };
+        if let Some(root) = document.get(0) {
+            text.stand(root, None, None, MAX_DEPTH, &mut Vec::new(), show);
+        }
+    }
+}
+
 enum Walk {
     Found(Position),
     /// A map on the way has no such key; an earlier document may.
@@ -247,6 +272,60 @@ impl<'d, 'a> Located<'d, 'a> {
     }
 }
 
+impl<'d, 'a> Located<'d, 'a> {
+    fn stand(
+        &self,
+        node: &'d Node<'a>,
+        key: Option<&Node<'a>>,
+        alias: Option<Spot>,
+        depth: usize,
+        path: &mut Vec<Step>,
+        show: &mut dyn FnMut(&[Step], Standing),
+    ) {
+        let Some(depth) = depth.checked_sub(1) else { return };
+        let place = node;
+        let node = self.target(node);
+        let is_alias = !std::ptr::eq(place, node);
+        let alias = alias.or_else(|| is_alias.then(|| self.spot(place)));
+        let at = key.filter(|_| !is_alias).unwrap_or(node);
+        show(path, Standing { at: self.spot(at), alias });
+        match node.kind {
+            NodeKind::Sequence => {
+                for (index, item) in self.children(node).enumerate() {
+                    path.push(Step::Index(index));
+                    self.stand(item, None, alias, depth, path, show);
+                    path.pop();
+                }
+            }
+            NodeKind::Mapping => self.stand_entries(node, alias, depth, path, show),
+            _ => {}
+        }
+    }
+
+    fn stand_entries(
+        &self,
+        mapping: &'d Node<'a>,
+        alias: Option<Spot>,
+        depth: usize,
+        path: &mut Vec<Step>,
+        show: &mut dyn FnMut(&[Step], Standing),
+    ) {
+        let Some(depth) = depth.checked_sub(1) else { return };
+        for (key, value) in self.pairs(mapping) {
+            if is_merge(key) {
+                let alias = alias.or_else(|| Some(self.spot(key)));
+                for merged in self.merged(value) {
+                    self.stand_entries(merged, alias, depth, path, show);
+                }
+            } else if let Some(text) = key_text(self.target(key)) {
+                path.push(Step::Key(text));
+                self.stand(value, Some(key), alias, depth, path, show);
+                path.pop();
+            }
+        }
+    }
+}
+
 impl Step {
     /// A step into a map.
     pub fn key(key: impl Into<Str>) -> Step {
@@ -294,6 +373,28 @@ list: []
         assert_eq!(at(&["other", "x"]), Some((2, 6)));
         let key = locate(b"a: 1\n? b\n: 2\n", &[Step::key("b")]).unwrap().key;
         assert_eq!(key, Some(Spot { line: 2, column: 3 }));
+    }
+
+    #[test]
+    fn what_came_by_an_alias_stands_at_its_anchor() {
+        let text = b"base: &b\n  x: 1\n  y: &y 2\none: *b\ntwo:\n  <<: *b\n  z: *y\n";
+        let mut shown = Vec::new();
+        standings(text, &mut |path, standing| {
+            if let [Step::Key(outer), Step::Key(inner)] = path {
+                let path = format!("{outer}.{inner}");
+                shown.push((path, standing.at.line, standing.alias.map(|s| s.line)));
+            }
+        });
+        let want = [
+            ("base.x", 2, None),
+            ("base.y", 3, None),
+            ("one.x", 2, Some(4)),
+            ("one.y", 3, Some(4)),
+            ("two.x", 2, Some(6)),
+            ("two.y", 3, Some(6)),
+            ("two.z", 3, Some(7)),
+        ];
+        assert_eq!(shown, want.map(|(path, line, alias)| (path.to_string(), line, alias)));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Causes in words: the names of what differs, and the files and lines where it stands on each side.
 
-use std::collections::HashMap;
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use crate::chart::Chart;
@@ -12,17 +12,14 @@ use crate::diff::values::leaves::{self, Leaf};
 use crate::diff::values::places::{Places, Whose};
 use crate::diff::{Cause, CauseKind};
 use crate::manifest::object::Object;
-use crate::render::origin;
-use crate::template::Source;
+use crate::render;
+use crate::trace::Trace;
 use crate::value::Str;
 use crate::yaml;
 
 use super::difference::{Difference, Field, What};
 use super::point::Points;
 use super::search::{Found, Group};
-
-/// How many bytes of templates and their output are looked through for the lines of causes.
-const MAX_BYTES: usize = 256 << 20;
 
 /// So many edited lines of a template in one place are told by the first of them, where the line that wrote a field
 /// can't be told.
@@ -55,7 +52,7 @@ pub fn tell(
     let sides = [difference.old, difference.new];
     let nodes = sides.map(|side| Node::of(&side.loaded.chart, &side.loaded.layers));
     let groups = Namer { difference, nodes: &nodes }.all(&found.groups);
-    let mut lines = Lines::new(difference);
+    let lines = Lines::new(difference);
     let told = |change: usize, field: Option<usize>| -> Vec<(u32, Told)> {
         let causes = points.index(change, field).and_then(|point| found.causes.get(point));
         let told = |index: &u32| Some((*index, groups.get(*index as usize)?.clone()));
@@ -217,24 +214,28 @@ fn place_in(text: Option<&Str>, file: &str, steps: &[yaml::Step]) -> Arc<str> {
 /// Finds the lines of templates that wrote fields.
 struct Lines<'a> {
     difference: &'a Difference<'a>,
-    /// The templates of each side by their files.
-    sources: [HashMap<&'a str, &'a Source>; 2],
-    /// Bytes that may still be looked through.
-    left: usize,
+    /// Who wrote each line of each side, once that is asked; none if the side can't be rendered again.
+    traces: [OnceCell<Option<Trace>>; 2],
 }
 
 impl<'a> Lines<'a> {
     fn new(difference: &'a Difference<'a>) -> Lines<'a> {
-        fn by_file(side: &Rendered) -> HashMap<&str, &Source> {
-            side.sources.iter().map(|source| (&*source.file, source)).collect()
-        }
-        let sources = [by_file(difference.old), by_file(difference.new)];
-        Lines { difference, sources, left: MAX_BYTES }
+        Lines { difference, traces: [OnceCell::new(), OnceCell::new()] }
+    }
+
+    fn trace(&self, side: usize) -> Option<&Trace> {
+        let record = || {
+            let side: &Rendered = if side == 0 { self.difference.old } else { self.difference.new };
+            let mut trace = Trace::default();
+            render::trace_loaded(&side.request, &side.loaded, &mut trace).ok()?;
+            Some(trace)
+        };
+        self.traces[side].get_or_init(record).as_ref()
     }
 
     /// Adds the lines to the causes of fields that are templates.
     fn add(
-        &mut self,
+        &self,
         which: Which,
         object: &Object,
         changes: &[FieldChange],
@@ -246,11 +247,11 @@ impl<'a> Lines<'a> {
         for (index, (change, causes)) in changes.iter().zip(fields.iter()).enumerate() {
             let is_there = if side == 1 { change.new.is_some() } else { change.old.is_some() };
             for (cause, (group, _)) in causes.iter().enumerate() {
-                if let Some(source) = self.template(groups.get(*group as usize), side)
+                if let Some(file) = self.template(groups.get(*group as usize), side)
                     && is_there
                     && let Some(steps) = steps_to_text(&change.path, which)
                 {
-                    wanted.push((index, cause, source, steps));
+                    wanted.push((index, cause, file, steps));
                 }
             }
         }
@@ -264,14 +265,14 @@ impl<'a> Lines<'a> {
         let before = memchr::memchr_iter(b'\n', text.get(..object.text.1.start).unwrap_or_default()).count();
         let steps: Vec<&[yaml::Step]> = wanted.iter().map(|(.., steps)| &steps[..]).collect();
         let positions = yaml::locate_all(document, &steps);
-        let output = object.text.0.to_text();
-        for ((field, cause, source, _), position) in wanted.iter().zip(positions) {
+        let Some(trace) = self.trace(side) else { return };
+        let Some(rendered) = trace.file(&object.source) else { return };
+        for ((field, cause, file, _), position) in wanted.iter().zip(positions) {
             let Some(position) = position else { continue };
-            let Some(left) = self.left.checked_sub(output.len() + source.text.len()) else { return };
-            self.left = left;
             let line = before + position.key.unwrap_or(position.value).line;
-            let found = origin::template_line(std::slice::from_ref(*source), &source.name, &output, line);
-            if let Some(place) = found
+            let places =
+                rendered.writers(line).into_iter().filter_map(|by| trace.place(trace.emission(by)?.site));
+            if let Some(place) = places.into_iter().find(|place| *place.file == **file)
                 && let Some((_, told)) = fields.get_mut(*field).and_then(|causes| causes.get_mut(*cause))
             {
                 told.places[side] = Some(format!("{}:{}", place.file, place.line).into());
@@ -279,13 +280,12 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// The template on a side that a cause is.
-    fn template(&self, group: Option<&Group>, side: usize) -> Option<&'a Source> {
+    /// The file on a side of the template that a cause is.
+    fn template(&self, group: Option<&Group>, side: usize) -> Option<String> {
         let [atom] = group?.atoms[..] else { return None };
         let What::Template(pair, name) = &self.difference.atoms[atom].what else { return None };
         let pair = &self.difference.pairs[*pair];
-        let file = if side == 0 { pair.old } else { pair.new }.display_path(name);
-        self.sources[side].get(&*file).copied()
+        Some(if side == 0 { pair.old } else { pair.new }.display_path(name))
     }
 }
 

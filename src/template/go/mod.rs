@@ -7,6 +7,7 @@ mod ast;
 mod exec;
 mod failure;
 mod lexer;
+pub(crate) mod mentions;
 mod number;
 mod operand;
 mod parser;
@@ -23,6 +24,7 @@ use self::parser::ParseError;
 use super::{Peer, Source};
 use crate::diagnostic::{Error, Place};
 use crate::functions::Env;
+use crate::trace;
 use crate::value::{Map, MapType, Str, Value};
 
 /// The name of Helm's empty root template, which texts given to `tpl` are called by.
@@ -132,19 +134,30 @@ impl Templates {
         let out = Machine::new(self, peer)
             .run(&definition, Value::Map(dot.viewed_as(MapType::Values)))
             .map_err(|failure| failure.into_error(name))?;
-        Ok(remove_no_value(out.into()))
+        let text = Str::from(out);
+        let shown = remove_no_value(text.clone());
+        if trace::is_on() {
+            trace::with(|r| r.cleaned(&text, &shown));
+        }
+        Ok(shown)
     }
 
     /// Runs a template of any name with any context, as `include` does: for the other language. `None` if
     /// there is none of the name.
     pub fn include(&self, name: &str, dot: &Value, peer: Option<&dyn Peer>) -> Option<Result<Str, Error>> {
         let definition = self.definition(name.as_bytes())?;
-        Some(
-            Machine::new(self, peer)
-                .run(&definition, dot.clone())
-                .map(Str::from)
-                .map_err(|failure| failure.into_raw_error()),
-        )
+        trace::with(|r| r.begin());
+        let result = Machine::new(self, peer)
+            .run(&definition, dot.clone())
+            .map(Str::from)
+            .map_err(|failure| failure.into_raw_error());
+        trace::with(|r| r.end(result.as_ref().ok()));
+        Some(result)
+    }
+
+    /// Forgets what the renders so far have used up, so that another one may begin.
+    pub fn reset(&self) {
+        *self.counters.lock() = Counters::default();
     }
 
     fn definition(&self, name: &[u8]) -> Option<Definition> {

@@ -178,19 +178,28 @@ fn inner_map(map: &Map, key: &str) -> Result<Map, Stop> {
 
 /// The items of the list under a key; none if there is none.
 fn inner_list(map: &Map, key: &str) -> Result<Vec<Value>, Stop> {
-    match map.get(key) {
-        None => Ok(Vec::new()),
-        Some(Value::List(list)) => Ok(list.items()),
-        Some(other) => Err(not_a(&other, "[]interface {}")),
-    }
+    map.get(key).map_or_else(|| Ok(Vec::new()), |value| items(&value))
 }
 
 /// The items of a list within a list; none if there is none.
 fn nested_list(list: &[Value], index: i64) -> Result<Vec<Value>, Stop> {
     match usize::try_from(index).ok().and_then(|i| list.get(i)) {
-        None | Some(Value::Null) => Ok(Vec::new()),
-        Some(Value::List(inner)) => Ok(inner.items()),
-        Some(other) => Err(not_a(other, "[]interface {}")),
+        None => Ok(Vec::new()),
+        Some(value) if value.is_nil() => Ok(Vec::new()),
+        Some(value) => items(value),
+    }
+}
+
+/// The items of what must be a list. An object stands for one where the origins of values are followed
+/// ([`super::origin`]).
+fn items(list: &Value) -> Result<Vec<Value>, Stop> {
+    let inner = match list {
+        Value::Object(object) => object.as_container(),
+        _ => None,
+    };
+    match inner.as_ref().unwrap_or(list) {
+        Value::List(list) => Ok(list.items()),
+        other => Err(not_a(other, "[]interface {}")),
     }
 }
 
