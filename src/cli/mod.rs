@@ -124,7 +124,11 @@ enum RenderCommand {
 
 fn parse() -> Result<Cli, clap::Error> {
     if std::env::args_os().nth(1).is_some_and(|command| command == "render" || command == "template") {
-        let RenderCli { global, command: RenderCommand::Render(args) } = parse_as()?;
+        // Most have none of the flags without effect. Whatever is not understood without them, is read with them.
+        helm::know(false);
+        let quick = parse_as::<RenderCli>();
+        helm::know(true);
+        let RenderCli { global, command: RenderCommand::Render(args) } = quick.or_else(|_| parse_as())?;
         return Ok(Cli { global, command: Command::Render(args) });
     }
     parse_as()
