@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::influence::{Bench, ValuePath, path};
-use crate::trace::{EmissionId, Event, Kind, Owners, Trace, What};
+use crate::trace::{EmissionId, Event, Kind, Owners, Role, Trace, What};
 use crate::value::Value;
 use crate::yaml::Step;
 
@@ -32,17 +32,18 @@ impl<'a> Reads<'a> {
         })
     }
 
-    /// The values that an emission read itself, not by what it called.
-    pub fn direct(&self, id: EmissionId) -> Vec<ValuePath> {
+    /// The values that an emission read. What an action only prints of a template it calls is not its own: the
+    /// template's nodes tell. A condition and a variable hang on all of it.
+    pub fn of(&self, id: EmissionId) -> Vec<ValuePath> {
         let mut found = Vec::new();
-        if let Some(emission) = self.trace.emission(id) {
-            for event in self.trace.events_of(id).iter().filter(|event| event.context == emission.context) {
-                self.paths_of(event, &mut |path| {
-                    if !found.contains(&path) {
-                        found.push(path);
-                    }
-                });
-            }
+        let Some(emission) = self.trace.emission(id) else { return found };
+        let is_whole = matches!(emission.role, Role::Control | Role::Assign);
+        for event in self.trace.events_of(id).iter().filter(|e| is_whole || e.context == emission.context) {
+            self.paths_of(event, &mut |path| {
+                if !found.contains(&path) {
+                    found.push(path);
+                }
+            });
         }
         found
     }
@@ -82,7 +83,7 @@ impl<'a> Reads<'a> {
             if hits
                 && let Some(owner) = self.owners.owner(index)
                 && let Some(emission) = self.trace.emission(owner)
-                && known.insert((emission.site, emission.role == crate::trace::Role::Control))
+                && known.insert((emission.site, emission.role == Role::Control))
             {
                 found.push(owner);
             }

@@ -282,7 +282,7 @@ mod tests {
     fn each_function_is_found_by_its_name() {
         assert!(all().count() > 200);
         for function in all() {
-            let found = find(function.name).map(|found| std::ptr::from_ref(found));
+            let found = find(function.name).map(std::ptr::from_ref);
             assert_eq!(found, Some(std::ptr::from_ref(function)), "{}", function.name);
         }
         assert!(find("noSuchFunction").is_none() && find("").is_none());
