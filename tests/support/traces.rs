@@ -112,7 +112,7 @@ pub fn reads(trace: &Trace, id: EmissionId, whole: bool) -> Vec<String> {
                 What::Write { map, key } => {
                     (*map, format!("={}", key.as_ref().map(|key| key.to_text()).unwrap_or_default()))
                 }
-                What::Variable(_) => continue,
+                What::Replace { .. } | What::Variable(_) => continue,
             };
             let path = trace.maps[map as usize].first().unwrap();
             let mut read = String::new();
