@@ -9,11 +9,9 @@ use std::process::ExitCode;
 use torii::chart::{self, Chart};
 use torii::diagnostic::{Result, Severity};
 use torii::source::Tree;
-use torii::value::Value;
 
 use super::flags::{Global, Source};
 use super::output::{self, Output};
-use super::wrong;
 
 /// Show what a chart holds: values, metadata, README, definitions
 #[derive(clap::Args)]

@@ -8,10 +8,12 @@ mod write;
 use std::process::ExitCode;
 
 use torii::chart::Chart;
-use torii::diagnostic::{Diagnostic, Error, Result, Severity};
+use torii::diagnostic::{Diagnostic, Error, Place, Result, Severity};
 use torii::render::{self, Request};
+use torii::trace::{Owners, Trace};
 use torii::value::Value;
 use torii::values::origin::Origins;
+use torii::yaml::Step;
 
 use self::tree::Shown;
 use super::super::flags::Global;
@@ -151,14 +153,22 @@ impl Args {
         let loaded = render::load(request, warnings)?;
         let prepared = render::prepare(request, &loaded, warnings)?;
         let origins = Origins::of(&loaded.chart, &loaded.layers)?;
+        let mut trace = Trace::default();
         let after = if self.after_templates {
-            let rendered = render::render_loaded(request, &loaded).map_err(|failure| failure.error)?;
+            let rendered =
+                render::trace_loaded(request, &loaded, &mut trace).map_err(|failure| failure.error)?;
             let root = rendered.root.as_map().ok_or_else(|| Error::new("the templates left no values"))?;
             let after = tree::values_of_root(root);
             Some(after.map_err(|e| Error::new(format!("the values that the templates left: {e}")))?)
         } else {
             None
         };
+        let owners = Owners::of(&trace);
+        let setter = |path: &[Step]| {
+            let by = owners.setter(&trace, path)?;
+            trace.place(trace.emission(by)?.site)
+        };
+        let after = after.map(|after| (after, &setter as &dyn Fn(&[Step]) -> Option<Place>));
         Ok(Shown::choose(&prepared.chart, origins, after, self.subcharts, self.origins))
     }
 }
