@@ -68,7 +68,7 @@ fn subcharts_are_shown_as_a_whole_if_asked_for() {
 #[test]
 fn values_that_templates_changed_are_told() {
     insta::assert_snapshot!(effective(&["--origins", "--after-templates"]));
-    assert!(effective(&["--after-templates", "--release", "shop"]).contains("host: shop.example.com\n"));
+    assert!(effective(&["--after-templates", "--name", "shop"]).contains("host: shop.example.com\n"));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod mask;
 mod show;
+pub mod style;
 
 use std::fmt;
 use std::sync::Arc;
@@ -232,7 +233,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 }
 
 /// Optimal string alignment distance: insertions, deletions, substitutions and neighbours swapped.
-fn distance(a: &str, b: &str) -> usize {
+pub(crate) fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (fold(a), fold(b));
     let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
     for (i, row) in rows.iter_mut().enumerate() {

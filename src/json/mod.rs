@@ -2,12 +2,14 @@
 
 mod decode;
 mod encode;
+mod writer;
 
 pub(crate) use self::decode::mismatch;
 pub use self::decode::{
     decode, decode_list, decode_list_within, decode_map, decode_map_within, decode_within,
 };
 pub use self::encode::{Escape, encode, encode_pretty, number, write_string};
+pub use self::writer::Writer;
 
 use crate::value::Value;
 

@@ -6,11 +6,12 @@
 //! 4. [`crate::template::Engine`] parses all templates, then runs those that aren't partials.
 //! 5. [`crate::manifest`] makes objects and hooks of the output.
 
+mod bad;
 pub mod context;
 pub mod eval;
 pub mod json;
 pub mod name;
-pub(crate) mod origin;
+pub mod stage;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,7 +26,8 @@ use crate::manifest::{self, BadDocument, File, Manifests};
 use crate::source::Tree;
 use crate::template::objects::{Capabilities, KubeVersion};
 use crate::template::{Engine, Source};
-use crate::value::{Str, Value};
+use crate::trace::{Recording, Trace};
+use crate::value::{Map, Str, Value};
 use crate::values::{self, Layers, Overrides, Prepared};
 use crate::yaml;
 
@@ -169,7 +171,7 @@ pub struct Loaded {
 pub fn render(request: &Request) -> Result<Output, Failure> {
     let mut output = Output::default();
     finish(load_into(request, &mut output), output, |loaded, output| {
-        run(request, &loaded, output)?;
+        run(request, &loaded, output, Plan::Plain)?;
         output.remains.0.push(Arc::new(loaded));
         Ok(())
     })
@@ -181,7 +183,16 @@ pub fn render(request: &Request) -> Result<Output, Failure> {
 /// # Errors
 /// As [`render`].
 pub fn render_loaded(request: &Request, loaded: &Loaded) -> Result<Output, Failure> {
-    finish(Ok(()), Output::default(), |(), output| run(request, loaded, output))
+    finish(Ok(()), Output::default(), |(), output| run(request, loaded, output, Plan::Plain))
+}
+
+/// As [`render_loaded`], and records where each piece of the output came from. The output is the same. A render
+/// that fails leaves what was recorded until then.
+///
+/// # Errors
+/// As [`render`].
+pub fn trace_loaded(request: &Request, loaded: &Loaded, trace: &mut Trace) -> Result<Output, Failure> {
+    finish(Ok(()), Output::default(), |(), output| run(request, loaded, output, Plan::Traced(trace)))
 }
 
 /// The charts that take part in what [`load`] gave and their values, checked as [`render`] checks them before it
@@ -239,7 +250,13 @@ fn load_into(request: &Request, output: &mut Output) -> Result<Loaded> {
     Ok(Loaded { chart, layers })
 }
 
-fn run(request: &Request, loaded: &Loaded, output: &mut Output) -> Result<()> {
+/// Whether to record a render.
+enum Plan<'a> {
+    Plain,
+    Traced(&'a mut Trace),
+}
+
+fn run(request: &Request, loaded: &Loaded, output: &mut Output, plan: Plan<'_>) -> Result<()> {
     let Loaded { chart, layers } = loaded;
     let mut clock = Clock(Instant::now());
     let capabilities = Capabilities::new(kube_version(request)?, &request.api_versions);
@@ -255,14 +272,36 @@ fn run(request: &Request, loaded: &Loaded, output: &mut Output) -> Result<()> {
     let sources: Vec<Source> = templates.iter().map(|t| t.source.clone()).collect();
     let engine = Engine::parse(&sources, env.clone())?;
     clock.lap("parse", output);
-    let rendered = execute(&engine, &templates);
+    let mut recorded = None;
+    let rendered = match plan {
+        Plan::Plain => execute(&engine, &templates),
+        Plan::Traced(trace) => {
+            let mut roots: Vec<Map> = Vec::new();
+            for template in &templates {
+                if !roots.iter().any(|root| root.is_same(&template.root)) {
+                    roots.push(template.root.clone());
+                }
+            }
+            let recording = Recording::start(&prepared.values, &roots);
+            let rendered = execute(&engine, &templates);
+            *trace = recording.finish();
+            recorded = Some(&*trace);
+            rendered
+        }
+    };
     warn(&mut output.warnings, &mut env.take_warnings());
     output.volatile = env.used_random() || env.used_clock();
     let files = rendered.map_err(|error| {
         error.locate_meant(|diagnostic, path| place_of_value(diagnostic, path, &sources, chart, layers))
     })?;
     clock.lap("execute", output);
-    collect(&prepared.chart, files, &sources, request.any_text, output)?;
+    if let Err((document, files)) = collect(&prepared.chart, files, request.any_text, output) {
+        let error = bad::explain(&document, &files, &sources, (request, loaded), recorded);
+        output.bad = files;
+        output.bad.retain(|file| !manifest::split::is_blank(file.text.as_bytes()));
+        output.bad.sort_by(|a, b| a.name.cmp(&b.name));
+        return Err(error);
+    }
     clock.lap("manifests", output);
     output.sources = sources;
     output.root = Value::Map(root);
@@ -385,14 +424,14 @@ fn place_of_value(
     layers.origin(chart, &path)?.place
 }
 
-/// Takes the notes out of the rendered files, and makes objects of the rest.
+/// Takes the notes out of the rendered files, and makes objects of the rest. If one isn't YAML, the files are given
+/// back.
 fn collect(
     chart: &Chart,
     files: Vec<File>,
-    sources: &[Source],
     any_text: bool,
     output: &mut Output,
-) -> Result<()> {
+) -> Result<(), (BadDocument, Vec<File>)> {
     let own_notes = format!("{}/templates/{NOTES}", chart.name());
     let (notes, files): (Vec<File>, Vec<File>) =
         files.into_iter().partition(|file| file.name.ends_with(NOTES));
@@ -405,30 +444,6 @@ fn collect(
             output.manifests = manifests;
             Ok(())
         }
-        Err(bad) => {
-            let error = explain(&bad, &files, sources);
-            output.bad =
-                files.into_iter().filter(|file| !manifest::split::is_blank(file.text.as_bytes())).collect();
-            output.bad.sort_by(|a, b| a.name.cmp(&b.name));
-            Err(error)
-        }
+        Err(bad) => Err((bad, files)),
     }
-}
-
-/// The error of a document that isn't YAML, with the template line that made it.
-fn explain(bad: &BadDocument, files: &[File], sources: &[Source]) -> Error {
-    let mut error = Error::new(bad.message()).hint("--debug prints the output as it is");
-    let Some(file) = files.iter().find(|file| file.name == bad.source) else { return error };
-    let place = bad
-        .line(file.text.as_bytes())
-        .and_then(|line| origin::template_line(sources, &bad.source, &file.text.to_text(), line));
-    match place {
-        Some(place) => error = error.at(place).note("the line above is the likely origin of what isn't YAML"),
-        None => {
-            if let Some(source) = sources.iter().find(|source| source.name == bad.source) {
-                error = error.at(Place::new(source.file.clone(), 0, 0));
-            }
-        }
-    }
-    error
 }

@@ -2,12 +2,14 @@
 
 pub mod go;
 pub mod jinja;
+pub mod mentions;
 pub mod objects;
 
 use std::sync::Arc;
 
 use crate::diagnostic::Result;
 use crate::functions::Env;
+use crate::trace;
 use crate::value::{Map, MapType, Str, Value};
 
 /// Which language a template is written in.
@@ -46,6 +48,7 @@ pub struct Engine {
     go: Arc<GoSide>,
     /// Only if the chart has any: setting up minijinja costs more than a small chart of Go templates.
     jinja: Option<Arc<jinja::Templates>>,
+    env: Arc<Env>,
 }
 
 /// The Go templates as Jinja sees them.
@@ -77,12 +80,23 @@ impl Engine {
         } else {
             None
         };
-        let go = Arc::new(GoSide { templates: go::Templates::parse(sources, env)?, jinja: jinja.clone() });
+        let go =
+            Arc::new(GoSide { templates: go::Templates::parse(sources, env.clone())?, jinja: jinja.clone() });
         if let Some(jinja) = &jinja {
             let go: Arc<dyn Peer> = go.clone();
             jinja.connect(Arc::downgrade(&go));
         }
-        Ok(Engine { go, jinja })
+        Ok(Engine { go, jinja, env })
+    }
+
+    /// Forgets what the renders so far have used up, counted and warned of: the next one has the whole of the
+    /// limits, and random functions repeat. What was parsed stays.
+    pub fn reset(&self) {
+        self.env.reset();
+        self.go.templates.reset();
+        if let Some(jinja) = &self.jinja {
+            jinja.reset();
+        }
     }
 
     /// Runs a template. `root` is what it sees as its dot or its globals; `Template` is set in it.
@@ -94,9 +108,20 @@ impl Engine {
         template.insert("Name", Value::from(&*source.name));
         template.insert("BasePath", Value::from(&*source.base_path));
         root.insert("Template", Value::Map(template));
-        match (source.language, &self.jinja) {
+        let outer = trace::with(|r| {
+            r.begin();
+            r.enter(trace::Kind::File(source.name.clone().into()), None)
+        });
+        let text = match (source.language, &self.jinja) {
             (Language::Jinja, Some(jinja)) => jinja.render(&source.name, root, None),
             _ => self.go.templates.render(&source.name, root, self.go.peer()),
+        };
+        if let Some(outer) = outer {
+            trace::with(|r| {
+                r.leave(outer);
+                r.file(source.name.clone(), text.clone().unwrap_or_default());
+            });
         }
+        text
     }
 }

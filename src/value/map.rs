@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use parking_lot::{RwLock, RwLockReadGuard};
 
+use super::watch::{self, Access};
 use super::{Str, Value, drop_flat};
 
 /// The Go type of a map; `typeOf` and `printf "%T"` tell them apart.
@@ -81,28 +82,42 @@ impl Map {
         Map(Arc::new(MapCell { map_type, entries: RwLock::default(), viewed: Some(cell) }))
     }
 
+    /// Tells who watches this thread, if anyone, of an access.
+    #[inline(always)]
+    fn tell(&self, access: Access<'_>) {
+        if watch::is_watching() {
+            watch::tell(self.address(), access);
+        }
+    }
+
     /// The value under `key`.
     pub fn get(&self, key: impl AsRef<[u8]>) -> Option<Value> {
+        self.tell(Access::Get(key.as_ref()));
         self.0.entries().read_recursive().get(key.as_ref()).cloned()
     }
 
     /// Sets the value under `key`; gives the one it replaces.
     pub fn insert(&self, key: impl Into<Str>, value: Value) -> Option<Value> {
-        self.0.entries().write().insert(key.into(), value)
+        let key = key.into();
+        self.tell(Access::Put(key.as_bytes(), &value));
+        self.0.entries().write().insert(key, value)
     }
 
     /// Removes and gives the value under `key`.
     pub fn remove(&self, key: impl AsRef<[u8]>) -> Option<Value> {
+        self.tell(Access::Remove(key.as_ref()));
         self.0.entries().write().remove(key.as_ref())
     }
 
     /// Whether there is an entry under `key`.
     pub fn contains_key(&self, key: impl AsRef<[u8]>) -> bool {
+        self.tell(Access::Get(key.as_ref()));
         self.0.entries().read_recursive().contains_key(key.as_ref())
     }
 
     /// The number of entries.
     pub fn len(&self) -> usize {
+        self.tell(Access::Size);
         self.0.entries().read_recursive().len()
     }
 
@@ -124,11 +139,13 @@ impl Map {
     /// Borrows the entries for a read-only walk by library code. Reading the same map again meanwhile is
     /// fine; writing to it would never return, so no template code may run under the guard.
     pub fn read(&self) -> RwLockReadGuard<'_, BTreeMap<Str, Value>> {
+        self.tell(Access::Whole);
         self.0.entries().read_recursive()
     }
 
     /// Changes the map in place. The function must not touch this map in another way, nor run template code.
     pub fn update<T>(&self, change: impl FnOnce(&mut BTreeMap<Str, Value>) -> T) -> T {
+        self.tell(Access::Change);
         change(&mut self.0.entries().write())
     }
 

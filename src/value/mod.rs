@@ -14,6 +14,7 @@ mod object;
 pub mod print;
 pub(crate) mod size;
 mod str;
+pub mod watch;
 
 pub use self::complex::Complex;
 pub(crate) use self::list::ListCell;

@@ -1,6 +1,6 @@
 //! Causes in words: the names of what differs, and the files and lines where it stands on each side.
 
-use std::collections::HashMap;
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use crate::chart::Chart;
@@ -12,8 +12,8 @@ use crate::diff::values::leaves::{self, Leaf};
 use crate::diff::values::places::{Places, Whose};
 use crate::diff::{Cause, CauseKind};
 use crate::manifest::object::Object;
-use crate::render::origin;
-use crate::template::Source;
+use crate::render;
+use crate::trace::{EmissionId, Trace};
 use crate::value::Str;
 use crate::yaml;
 
@@ -21,12 +21,12 @@ use super::difference::{Difference, Field, What};
 use super::point::Points;
 use super::search::{Found, Group};
 
-/// How many bytes of templates and their output are looked through for the lines of causes.
-const MAX_BYTES: usize = 256 << 20;
-
 /// So many edited lines of a template in one place are told by the first of them, where the line that wrote a field
 /// can't be told.
 const MAX_EDIT: usize = 3;
+
+/// Templates of more lines aren't compared to find which were edited.
+const MAX_LINES: usize = 20_000;
 
 /// A cause; its words are shared by all that it causes.
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ pub fn tell(
     let sides = [difference.old, difference.new];
     let nodes = sides.map(|side| Node::of(&side.loaded.chart, &side.loaded.layers));
     let groups = Namer { difference, nodes: &nodes }.all(&found.groups);
-    let mut lines = Lines::new(difference);
+    let lines = Lines::new(difference);
     let told = |change: usize, field: Option<usize>| -> Vec<(u32, Told)> {
         let causes = points.index(change, field).and_then(|point| found.causes.get(point));
         let told = |index: &u32| Some((*index, groups.get(*index as usize)?.clone()));
@@ -217,24 +217,28 @@ fn place_in(text: Option<&Str>, file: &str, steps: &[yaml::Step]) -> Arc<str> {
 /// Finds the lines of templates that wrote fields.
 struct Lines<'a> {
     difference: &'a Difference<'a>,
-    /// The templates of each side by their files.
-    sources: [HashMap<&'a str, &'a Source>; 2],
-    /// Bytes that may still be looked through.
-    left: usize,
+    /// Who wrote each line of each side, once that is asked; none if the side can't be rendered again.
+    traces: [OnceCell<Option<Trace>>; 2],
 }
 
 impl<'a> Lines<'a> {
     fn new(difference: &'a Difference<'a>) -> Lines<'a> {
-        fn by_file(side: &Rendered) -> HashMap<&str, &Source> {
-            side.sources.iter().map(|source| (&*source.file, source)).collect()
-        }
-        let sources = [by_file(difference.old), by_file(difference.new)];
-        Lines { difference, sources, left: MAX_BYTES }
+        Lines { difference, traces: [OnceCell::new(), OnceCell::new()] }
+    }
+
+    fn trace(&self, side: usize) -> Option<&Trace> {
+        let record = || {
+            let side: &Rendered = if side == 0 { self.difference.old } else { self.difference.new };
+            let mut trace = Trace::default();
+            render::trace_loaded(&side.request, &side.loaded, &mut trace).ok()?;
+            Some(trace)
+        };
+        self.traces[side].get_or_init(record).as_ref()
     }
 
     /// Adds the lines to the causes of fields that are templates.
     fn add(
-        &mut self,
+        &self,
         which: Which,
         object: &Object,
         changes: &[FieldChange],
@@ -246,11 +250,11 @@ impl<'a> Lines<'a> {
         for (index, (change, causes)) in changes.iter().zip(fields.iter()).enumerate() {
             let is_there = if side == 1 { change.new.is_some() } else { change.old.is_some() };
             for (cause, (group, _)) in causes.iter().enumerate() {
-                if let Some(source) = self.template(groups.get(*group as usize), side)
+                if let Some(template) = self.template(groups.get(*group as usize), side)
                     && is_there
                     && let Some(steps) = steps_to_text(&change.path, which)
                 {
-                    wanted.push((index, cause, source, steps));
+                    wanted.push((index, cause, template, steps));
                 }
             }
         }
@@ -264,29 +268,87 @@ impl<'a> Lines<'a> {
         let before = memchr::memchr_iter(b'\n', text.get(..object.text.1.start).unwrap_or_default()).count();
         let steps: Vec<&[yaml::Step]> = wanted.iter().map(|(.., steps)| &steps[..]).collect();
         let positions = yaml::locate_all(document, &steps);
-        let output = object.text.0.to_text();
-        for ((field, cause, source, _), position) in wanted.iter().zip(positions) {
+        let Some(trace) = self.trace(side) else { return };
+        let Some(rendered) = trace.file(&object.source) else { return };
+        for ((field, cause, template, _), position) in wanted.iter().zip(positions) {
             let Some(position) = position else { continue };
-            let Some(left) = self.left.checked_sub(output.len() + source.text.len()) else { return };
-            self.left = left;
             let line = before + position.key.unwrap_or(position.value).line;
-            let found = origin::template_line(std::slice::from_ref(*source), &source.name, &output, line);
-            if let Some(place) = found
+            if let Some(line) = template.line(trace, &rendered.writers(line))
                 && let Some((_, told)) = fields.get_mut(*field).and_then(|causes| causes.get_mut(*cause))
             {
-                told.places[side] = Some(format!("{}:{}", place.file, place.line).into());
+                told.places[side] = Some(format!("{}:{line}", template.file).into());
             }
         }
     }
 
     /// The template on a side that a cause is.
-    fn template(&self, group: Option<&Group>, side: usize) -> Option<&'a Source> {
+    fn template(&self, group: Option<&Group>, side: usize) -> Option<Edited> {
         let [atom] = group?.atoms[..] else { return None };
         let What::Template(pair, name) = &self.difference.atoms[atom].what else { return None };
         let pair = &self.difference.pairs[*pair];
-        let file = if side == 0 { pair.old } else { pair.new }.display_path(name);
-        self.sources[side].get(&*file).copied()
+        let (own, other) = if side == 0 { (pair.old, pair.new) } else { (pair.new, pair.old) };
+        let (text, before) = (text_of(own, name), text_of(other, name));
+        let lines = match (text, before) {
+            (Some(text), Some(before)) => edited_lines(&text.to_text(), &before.to_text()),
+            _ => Vec::new(),
+        };
+        Some(Edited { file: own.display_path(name), lines })
     }
+}
+
+/// A template on one side that differs from the other one's.
+struct Edited {
+    file: String,
+    /// The lines (from 1) that the other side's doesn't have.
+    lines: Vec<usize>,
+}
+
+impl Edited {
+    /// The line of it that a field hangs on: an edited one, if one of the nodes that wrote the field, gave its
+    /// variables their values, or decided whether it is there stands on one; else that of the first writer.
+    fn line(&self, trace: &Trace, writers: &[EmissionId]) -> Option<usize> {
+        let around = |id: EmissionId| {
+            let context = trace.emission(id).map(|emission| emission.context);
+            let blocks = context.into_iter().flat_map(|context| trace.contexts_of(context));
+            blocks.filter_map(|context| context.by).collect::<Vec<_>>()
+        };
+        let mut ids: Vec<EmissionId> = writers.to_vec();
+        ids.extend(writers.iter().flat_map(|&id| around(id)));
+        let ids = ids.iter().flat_map(|&id| trace.sources_of(id));
+        let mut first = None;
+        for id in ids {
+            let Some(site) = trace.emission(id).map(|emission| emission.site) else { continue };
+            let Some(text) = trace.texts.get(site.text as usize) else { continue };
+            if text.file.as_deref() != Some(&self.file) {
+                continue;
+            }
+            let bytes = text.text.as_bytes();
+            let count =
+                |end: u32| memchr::memchr_iter(b'\n', bytes.get(..end as usize).unwrap_or_default()).count();
+            let (start, end) = (count(site.start) + 1, count(site.end) + 1);
+            if let Some(line) = self.lines.iter().find(|line| (start..=end).contains(line)) {
+                return Some(*line);
+            }
+            if first.is_none() && writers.contains(&id) {
+                first = Some(start);
+            }
+        }
+        first
+    }
+}
+
+/// The lines (from 1) of a text that another one doesn't have.
+fn edited_lines(text: &str, other: &str) -> Vec<usize> {
+    let (old, new): (Vec<&str>, Vec<&str>) = (other.lines().collect(), text.lines().collect());
+    if old.len().max(new.len()) > MAX_LINES {
+        return Vec::new();
+    }
+    similar::capture_diff_slices(similar::Algorithm::Myers, &old, &new)
+        .into_iter()
+        .filter(|op| op.tag() != similar::DiffTag::Equal)
+        .flat_map(|op| op.new_range())
+        .map(|index| index + 1)
+        .collect()
 }
 
 /// The steps to a field in its document; to the string, for what lies within its text.

@@ -5,8 +5,9 @@ use crate::compare::patch::{Operation, patch};
 use crate::diagnostic::{Error, Result};
 use crate::diff::{Exact, Review};
 
-use super::json::{SCHEMA, Writer, identity};
+use super::json::{SCHEMA, identity};
 use super::words;
+use crate::json::Writer;
 
 /// The patches of one or several reviews.
 ///

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use crate::diff::{Cause, ObjectReview, Review, ValueFindingKind};
 use crate::rules::change::{Effect, Impact};
 
-use super::json::Writer;
 use super::words;
+use crate::json::Writer;
 
 /// Findings that are told; code scanning takes no more of a run.
 const RESULTS: usize = 25_000;

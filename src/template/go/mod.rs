@@ -7,6 +7,7 @@ mod ast;
 mod exec;
 mod failure;
 mod lexer;
+pub(crate) mod mentions;
 mod number;
 mod operand;
 mod parser;
@@ -23,6 +24,7 @@ use self::parser::ParseError;
 use super::{Peer, Source};
 use crate::diagnostic::{Error, Place};
 use crate::functions::Env;
+use crate::trace;
 use crate::value::{Map, MapType, Str, Value};
 
 /// The name of Helm's empty root template, which texts given to `tpl` are called by.
@@ -97,12 +99,16 @@ impl Templates {
     /// # Errors
     /// If one is no template: in Helm's words, with the place.
     pub fn parse(sources: &[Source], env: Arc<Env>) -> Result<Templates, Error> {
-        let mut definitions: HashMap<Str, Definition> = HashMap::new();
         let mut left = parser::MAX_PARTS;
-        for source in sources.iter().filter(|s| s.language == super::Language::Go) {
-            let unit = parser::parse(&source.name, Some(source.file.clone()), source.text.clone(), &mut left)
-                .map_err(|e| parse_error(source, &e))?;
-            let unit = Arc::new(unit);
+        let units = sources.iter().filter(|s| s.language == super::Language::Go).map(|source| {
+            parser::parse(&source.name, Some(source.file.clone()), source.text.clone(), &mut left)
+                .map(Arc::new)
+                .map_err(|e| parse_error(source, &e))
+        });
+        let units: Vec<Arc<Unit>> = units.collect::<Result<_, _>>()?;
+        let count = units.iter().map(|unit| unit.trees.len()).sum();
+        let mut definitions: HashMap<Str, Definition> = HashMap::with_capacity(count);
+        for unit in units {
             for (tree, parsed) in unit.trees.iter().enumerate() {
                 if parsed.empty && definitions.contains_key(&parsed.name) {
                     continue;
@@ -118,7 +124,7 @@ impl Templates {
     /// # Errors
     /// If it fails: in Helm's words, with the place and the calls that led to it.
     pub fn render(&self, name: &str, dot: &Map, peer: Option<&dyn Peer>) -> Result<Str, Error> {
-        let Some(definition) = self.definition(&name.into()) else {
+        let Some(definition) = self.definition(name.as_bytes()) else {
             return Err(Error::new(format!(
                 "template: no template {} associated with template \"{ROOT_NAME}\"",
                 crate::value::print::quote(name.as_bytes())
@@ -128,22 +134,33 @@ impl Templates {
         let out = Machine::new(self, peer)
             .run(&definition, Value::Map(dot.viewed_as(MapType::Values)))
             .map_err(|failure| failure.into_error(name))?;
-        Ok(remove_no_value(out.into()))
+        let text = Str::from(out);
+        let shown = remove_no_value(text.clone());
+        if trace::is_on() {
+            trace::with(|r| r.cleaned(&text, &shown));
+        }
+        Ok(shown)
     }
 
     /// Runs a template of any name with any context, as `include` does: for the other language. `None` if
     /// there is none of the name.
     pub fn include(&self, name: &str, dot: &Value, peer: Option<&dyn Peer>) -> Option<Result<Str, Error>> {
-        let definition = self.definition(&name.into())?;
-        Some(
-            Machine::new(self, peer)
-                .run(&definition, dot.clone())
-                .map(Str::from)
-                .map_err(|failure| failure.into_raw_error()),
-        )
+        let definition = self.definition(name.as_bytes())?;
+        trace::with(|r| r.begin());
+        let result = Machine::new(self, peer)
+            .run(&definition, dot.clone())
+            .map(Str::from)
+            .map_err(|failure| failure.into_raw_error());
+        trace::with(|r| r.end(result.as_ref().ok()));
+        Some(result)
     }
 
-    fn definition(&self, name: &Str) -> Option<Definition> {
+    /// Forgets what the renders so far have used up, so that another one may begin.
+    pub fn reset(&self) {
+        *self.counters.lock() = Counters::default();
+    }
+
+    fn definition(&self, name: &[u8]) -> Option<Definition> {
         self.definitions.get(name).cloned()
     }
 

@@ -145,6 +145,7 @@ pub(super) enum Stmt<'a> {
         target: Target<'a>,
         filter: Option<Expr<'a>>,
         body: Vec<Stmt<'a>>,
+        span: Span,
     },
     FilterBlock {
         filter: Expr<'a>,

@@ -13,6 +13,27 @@ use super::{fail, filters, globals, library, macros, methods, ops, predicates, u
 
 type Args = Rest<ValueOrKwargs>;
 
+/// What a filter does with its arguments, the value first.
+type Operator = fn(&mut State, &[Jinja]) -> Result<Jinja, Error>;
+
+/// The filters that make texts and lists of others.
+pub(super) const OPERATORS: &[(&str, Operator)] = &[
+    ("__add", |state, args| binary(state, args, ops::add)),
+    ("__mul", |state, args| binary(state, args, ops::mul)),
+    ("__mod", |state, args| binary(state, args, ops::rem)),
+    ("__concat", |state, args| charge(state, ops::concat(args))),
+    ("__list", list),
+    ("__more", more),
+    ("__dict", |state, args| {
+        let pairs = pairs(args.get(1..).unwrap_or_default());
+        charge(state, Dict::make(pairs))
+    }),
+    ("__slice", |state, args| match args {
+        [value, parts @ ..] => charge(state, filters::slice_of(value, parts)),
+        [] => Err(undefined()),
+    }),
+];
+
 /// A fresh environment. The filters are registered once in a process; a copy shares them.
 pub(super) fn environment() -> Environment<'static> {
     static BASE: OnceLock<Environment<'static>> = OnceLock::new();
@@ -35,30 +56,19 @@ fn build() -> Environment<'static> {
     env.add_filter("__isn", test_with_names);
     env.add_filter("__call", call);
     env.add_filter("__calln", call_with_names);
-    env.add_filter("__add", |state: &mut State, a: &Jinja, b: &Jinja| charge(state, ops::add(a, b)));
     env.add_filter("__sub", |state: &mut State, a: &Jinja, b: &Jinja| charge(state, ops::sub(a, b)));
-    env.add_filter("__mul", |state: &mut State, a: &Jinja, b: &Jinja| charge(state, ops::mul(a, b)));
     env.add_filter("__div", |state: &mut State, a: &Jinja, b: &Jinja| charge(state, ops::div(a, b)));
     env.add_filter("__floordiv", |state: &mut State, a: &Jinja, b: &Jinja| {
         charge(state, ops::floor_div(a, b))
     });
-    env.add_filter("__mod", |state: &mut State, a: &Jinja, b: &Jinja| charge(state, ops::rem(a, b)));
     env.add_filter("__pow", |state: &mut State, a: &Jinja, b: &Jinja| charge(state, ops::pow(a, b)));
     env.add_filter("__neg", |a: &Jinja| ops::neg(a));
     env.add_filter("__pos", |a: &Jinja| ops::pos(a));
     env.add_filter("__inf", |_: &Jinja| f64::INFINITY);
-    env.add_filter("__concat", |state: &mut State, args: &[Jinja]| charge(state, ops::concat(args)));
+    for (name, operator) in OPERATORS {
+        env.add_filter(*name, *operator);
+    }
     env.add_filter("__compare", compare);
-    env.add_filter("__list", list);
-    env.add_filter("__more", more);
-    env.add_filter("__dict", |state: &mut State, args: &[Jinja]| {
-        let pairs = pairs(args.get(1..).unwrap_or_default());
-        charge(state, Dict::make(pairs))
-    });
-    env.add_filter("__slice", |state: &mut State, args: &[Jinja]| match args {
-        [value, parts @ ..] => charge(state, filters::slice_of(value, parts)),
-        [] => Err(undefined()),
-    });
     env.add_filter(
         "__key",
         |key: &Jinja| if key.is_undefined() { Err(undefined()) } else { Ok(key.clone()) },
@@ -71,7 +81,7 @@ fn build() -> Environment<'static> {
     env.add_filter("__unpack", unpack);
     env.add_filter("__flag", |_: &Jinja| globals::flag());
     env.add_filter("__missing", |value: &Jinja| macros::is_missing(value));
-    env.add_filter("__macro", |_: &mut State, args: &[Jinja]| macros::make(args));
+    env.add_filter("__macro", |_: &mut State, args: &[Jinja]| macros::make(args, None));
     env.add_filter("__export", |state: &mut State, module: &Jinja| {
         state.set_temp("__module", module.clone());
     });
@@ -90,7 +100,18 @@ fn index(value: Option<&Jinja>) -> usize {
     value.and_then(Jinja::as_usize).unwrap_or(usize::MAX)
 }
 
-fn filter(state: &mut State, args: &[Jinja]) -> Result<Jinja, Error> {
+fn binary(
+    state: &mut State,
+    args: &[Jinja],
+    operator: fn(&Jinja, &Jinja) -> Result<Jinja, Error>,
+) -> Result<Jinja, Error> {
+    match args {
+        [a, b] => charge(state, operator(a, b)),
+        _ => Err(undefined()),
+    }
+}
+
+pub(super) fn filter(state: &mut State, args: &[Jinja]) -> Result<Jinja, Error> {
     match args {
         [value, number, rest @ ..] => {
             let result = filters::apply(state, index(Some(number)), value, rest);
@@ -118,7 +139,7 @@ fn test_with_names(state: &mut State, args: Args) -> Result<bool, Error> {
     test(state, &args.into_values())
 }
 
-fn call(state: &mut State, args: &[Jinja]) -> Result<Jinja, Error> {
+pub(super) fn call(state: &mut State, args: &[Jinja]) -> Result<Jinja, Error> {
     let (number, args) = (index(args.first()), args.get(1..).unwrap_or_default());
     // A variable of the name, from a template that includes or extends this one, is nearer.
     let nearer = library::name(number).and_then(|name| state.lookup(name)).filter(|v| !v.is_undefined());

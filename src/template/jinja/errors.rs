@@ -77,12 +77,20 @@ fn link<'e>(shared: &'e Shared, local: Option<&'e Info>, error: &'e Error) -> Li
 
 /// The place in the text that an error in the generated source stands for.
 fn original(info: &Info, error: &Error) -> Span {
-    let Some(range) = error.range() else {
+    let Some(range) = error.range().or_else(|| required_block(info, error)) else {
         let line = error.line().unwrap_or(1);
         let start = info.generated_lines().nth(line.saturating_sub(1)).unwrap_or(0);
         return segment(info, start..start + 1);
     };
     segment(info, range)
+}
+
+/// Where the block stands that an error is about which has no place: nothing fills it.
+fn required_block(info: &Info, error: &Error) -> Option<Span> {
+    let name = error.detail()?.strip_prefix("Required block '")?.strip_suffix("' not found")?;
+    let tag = format!("{{% block {name} required %}}");
+    let start = info.generated.find(&tag)?;
+    Some(start..start + tag.len())
 }
 
 /// The smallest piece that holds a range of the generated source, or else the one that begins last before it.

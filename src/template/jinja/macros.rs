@@ -9,6 +9,7 @@ use minijinja::{Error, ErrorKind, State};
 use super::args;
 use super::convert::{new_list, tuple};
 use super::fail;
+use super::record::{self, Home};
 
 const VARARGS: u32 = 1;
 const KWARGS: u32 = 2;
@@ -21,6 +22,8 @@ pub(super) struct Macro {
     params: Vec<(String, bool)>,
     flags: u32,
     raw: Jinja,
+    /// Where it was made, if the render is recorded.
+    home: Option<Home>,
 }
 
 /// What stands for an argument that was not given, where the parameter has a default.
@@ -40,7 +43,7 @@ pub(super) fn is_missing(value: &Jinja) -> bool {
 
 /// Makes a macro of minijinja's and its signature: name, flags, then each parameter and whether it has a
 /// default.
-pub(super) fn make(values: &[Jinja]) -> Result<Jinja, Error> {
+pub(super) fn make(values: &[Jinja], home: Option<Home>) -> Result<Jinja, Error> {
     let [raw, name, flags, params @ ..] = values else { return Err(fail("a macro without a signature")) };
     let params = params.chunks(2).map(|pair| {
         (
@@ -53,6 +56,7 @@ pub(super) fn make(values: &[Jinja]) -> Result<Jinja, Error> {
         params: params.collect(),
         flags: flags.as_i64().and_then(|f| u32::try_from(f).ok()).unwrap_or(0),
         raw: raw.clone(),
+        home,
     }))
 }
 
@@ -140,7 +144,16 @@ impl Object for Macro {
 
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, given: &[Jinja]) -> Result<Jinja, Error> {
         let bound = self.bind(given)?;
-        self.raw.call(state, &bound).map_err(|inner| {
+        let result = match &self.home {
+            None => self.raw.call(state, &bound),
+            Some(home) => {
+                let extras = [(VARARGS, "varargs"), (KWARGS, "kwargs")];
+                let extras = extras.iter().filter(|(flag, _)| self.flags & flag != 0).map(|(_, name)| *name);
+                let names = self.params.iter().map(|(name, _)| name.as_str()).chain(extras);
+                record::call_macro(&self.name, names.zip(&bound), home, || self.raw.call(state, &bound))
+            }
+        };
+        result.map_err(|inner| {
             Error::new(ErrorKind::EvalBlock, format!("macro `{}`", self.name)).with_source(inner)
         })
     }

@@ -2,7 +2,8 @@
 //!
 //! A template goes through [`lexer`] and [`parser`] (Jinja2's grammar and whitespace), [`lower`] (to the source
 //! that minijinja runs, where Torii's filters stand for what minijinja means differently), and minijinja's
-//! virtual machine over the values of [`convert`]. [`errors`] points back to the text the author wrote.
+//! virtual machine over the values of [`convert`]. [`errors`] points back to the text the author wrote. For a render
+//! that is being explained the templates are lowered once more, to a source that tells [`record`] what it does.
 
 mod args;
 mod ast;
@@ -16,12 +17,15 @@ mod lexer;
 pub mod library;
 mod lower;
 mod macros;
+pub(crate) mod mentions;
 mod methods;
 mod names;
 mod ops;
 mod output;
 mod parser;
 mod predicates;
+mod record;
+mod root;
 #[cfg(test)]
 mod tests;
 
@@ -29,17 +33,19 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
-use minijinja::value::{Enumerator, Object, Value as Jinja};
-use minijinja::{AutoEscape, Environment, ErrorKind, State, machinery};
+use minijinja::value::Value as Jinja;
+use minijinja::{AutoEscape, Environment, ErrorKind, machinery};
 use parking_lot::RwLock;
 
-use self::convert::to_jinja;
 use self::lower::Segment;
+use self::record::Unit;
+use self::root::Root;
 use super::{Language, Peer, Source};
 use crate::diagnostic::Error;
 use crate::functions::Env;
+use crate::trace;
 use crate::value::{Map, Str, Value};
 
 /// How many renders may be under way within one another: `include` of a Jinja file, `tpl`.
@@ -47,12 +53,6 @@ const MAX_NESTING: usize = 30;
 
 /// Fuel that pays for one byte of output: minijinja counts 64 bytes as one step.
 const BYTES_PER_STEP: usize = 64;
-
-/// Steps that a call of `tpl` costs besides its text and what the text does: it is parsed each time.
-const TPL_STEPS: u64 = 100;
-
-/// Steps that an `include` of a Jinja file costs besides what the file does.
-const INCLUDE_STEPS: u64 = 20;
 
 /// An error of minijinja's in our words.
 fn fail(message: impl Into<Cow<'static, str>>) -> minijinja::Error {
@@ -65,6 +65,7 @@ fn undefined() -> minijinja::Error {
 }
 
 /// What is known of a template besides minijinja's instructions.
+#[derive(Clone)]
 struct Info {
     /// Its name in the environment.
     key: Arc<str>,
@@ -74,9 +75,16 @@ struct Info {
     generated: String,
     segments: Vec<Segment>,
     names: Vec<String>,
+    /// Its nodes, if its renders are recorded.
+    unit: Option<Arc<Unit>>,
 }
 
 impl Info {
+    fn place(&self) -> Stands {
+        let Info { key, file, text, base, .. } = self;
+        Stands { key: key.clone(), file: file.clone(), text: text.clone(), base: base.clone() }
+    }
+
     /// Where the lines of the generated source begin.
     fn generated_lines(&self) -> impl Iterator<Item = usize> + '_ {
         std::iter::once(0).chain(self.generated.match_indices('\n').map(|(i, _)| i + 1))
@@ -93,9 +101,28 @@ struct Shared {
     /// Steps taken by all renders so far.
     spent: AtomicU64,
     nesting: AtomicUsize,
+    /// Whether these are the templates as they are lowered for renders that are recorded.
+    is_recorded: bool,
 }
 
 impl Shared {
+    fn new(
+        env: Arc<Env>,
+        infos: HashMap<Arc<str>, Info>,
+        by_name: HashMap<Arc<str>, Arc<str>>,
+        is_recorded: bool,
+    ) -> Shared {
+        Shared {
+            env,
+            infos,
+            by_name,
+            peer: RwLock::new(None),
+            spent: AtomicU64::new(0),
+            nesting: AtomicUsize::new(0),
+            is_recorded,
+        }
+    }
+
     fn info(&self, key: &str) -> Option<&Info> {
         self.infos.get(key)
     }
@@ -108,7 +135,13 @@ impl Shared {
     /// is why the steps are fewer than the bytes of output would pay for.
     fn fuel(&self) -> u64 {
         let limits = &self.env.limits;
-        limits.steps.min((limits.output_bytes / (BYTES_PER_STEP + BYTES_PER_STEP / 4)) as u64).max(1)
+        let steps = limits.steps.min((limits.output_bytes / (BYTES_PER_STEP + BYTES_PER_STEP / 4)) as u64);
+        steps.max(1).saturating_mul(self.scale())
+    }
+
+    /// How many steps there are for one of a plain render.
+    fn scale(&self) -> u64 {
+        if self.is_recorded { record::STEPS } else { 1 }
     }
 
     /// Whether one more render may start within those under way.
@@ -117,7 +150,7 @@ impl Shared {
         if self.nesting.fetch_add(1, Ordering::Relaxed) >= MAX_NESTING {
             return Err(fail("recursion limit exceeded"));
         }
-        if self.spent.load(Ordering::Relaxed) > self.env.limits.steps {
+        if self.spent.load(Ordering::Relaxed) / self.scale() > self.env.limits.steps {
             return Err(minijinja::Error::from(ErrorKind::OutOfFuel));
         }
         Ok(nested)
@@ -135,13 +168,27 @@ impl Drop for Nested<'_> {
 
 /// The Jinja templates of a chart and its subcharts, ready to run.
 pub struct Templates {
+    plain: Ready,
+    /// The same, lowered for renders that are recorded.
+    recorded: OnceLock<Ready>,
+}
+
+/// Templates that minijinja has taken.
+struct Ready {
     env: Environment<'static>,
     shared: Arc<Shared>,
 }
 
 impl fmt::Debug for Templates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.shared.keys()).finish()
+        f.debug_list().entries(self.plain.shared.keys()).finish()
+    }
+}
+
+impl Ready {
+    fn new(mut env: Environment<'static>, shared: Shared) -> Ready {
+        env.set_fuel(Some(shared.fuel()));
+        Ready { env, shared: Arc::new(shared) }
     }
 }
 
@@ -166,26 +213,53 @@ impl Templates {
                 .map_err(|e| internal(&info, &e))?;
             infos.insert(key.clone(), info);
         }
-        let shared = Shared {
-            env,
-            infos,
-            by_name,
-            peer: RwLock::new(None),
-            spent: AtomicU64::new(0),
-            nesting: AtomicUsize::new(0),
-        };
-        engine.set_fuel(Some(shared.fuel()));
-        Ok(Templates { env: engine, shared: Arc::new(shared) })
+        let shared = Shared::new(env, infos, by_name, false);
+        Ok(Templates { plain: Ready::new(engine, shared), recorded: OnceLock::new() })
+    }
+
+    /// The templates as they are lowered for renders that are recorded. One that minijinja does not take like
+    /// that stays as it is, and is not recorded.
+    fn recorded(&self) -> &Ready {
+        self.recorded.get_or_init(|| {
+            let plain = &self.plain.shared;
+            let mut engine = record::environment();
+            let mut infos = HashMap::with_capacity(plain.infos.len());
+            for (key, info) in &plain.infos {
+                let exists = |full: &str| plain.info(full).is_some();
+                let whole = Some(info.file.clone());
+                let noted = prepare(info.place(), &mut lexer::MAX_TOKENS.clone(), &exists, Some(whole)).ok();
+                let taken = noted.filter(|noted| {
+                    engine.add_template_owned(key.to_string(), noted.generated.clone()).is_ok()
+                });
+                let info = match taken {
+                    Some(noted) => noted,
+                    None => {
+                        let _ = engine.add_template_owned(key.to_string(), info.generated.clone());
+                        info.clone()
+                    }
+                };
+                infos.insert(key.clone(), info);
+            }
+            Ready::new(engine, Shared::new(plain.env.clone(), infos, plain.by_name.clone(), true))
+        })
     }
 
     /// Says whom `include` asks for names that no Jinja file has.
     pub fn connect(&self, peer: Weak<dyn Peer>) {
-        *self.shared.peer.write() = Some(peer);
+        *self.plain.shared.peer.write() = Some(peer);
+    }
+
+    /// Forgets what the renders so far have used up, so that another one may begin.
+    pub fn reset(&self) {
+        for ready in std::iter::once(&self.plain).chain(self.recorded.get()) {
+            ready.shared.spent.store(0, Ordering::Relaxed);
+            ready.shared.nesting.store(0, Ordering::Relaxed);
+        }
     }
 
     /// Whether there is a template of this name (as in [`Source::name`]).
     pub fn contains(&self, name: &str) -> bool {
-        self.shared.by_name.contains_key(name)
+        self.plain.shared.by_name.contains_key(name)
     }
 
     /// Renders the template of this name (as in [`Source::name`]) with `dot` as its context: `Values`, `Release`
@@ -194,16 +268,33 @@ impl Templates {
     /// # Errors
     /// When there is no such template, or it fails.
     pub fn render(&self, name: &str, dot: &Map, peer: Option<Arc<dyn Peer>>) -> Result<Str, Error> {
-        let Some(key) = self.shared.by_name.get(name) else {
+        if trace::is_on() {
+            self.record(name, dot, peer, false)
+        } else {
+            self.run(&self.plain, name, dot, peer)
+        }
+    }
+
+    fn record(&self, name: &str, dot: &Map, peer: Option<Arc<dyn Peer>>, apart: bool) -> Result<Str, Error> {
+        let ready = self.recorded();
+        let units = ready.shared.infos.values().filter_map(|info| info.unit.clone());
+        let place = ready.shared.by_name.get(name).and_then(|key| ready.shared.info(key));
+        let place = place.map(|info| (&info.file, Str::from(info.text.clone())));
+        record::file(units, place, apart, || self.run(ready, name, dot, peer))
+    }
+
+    fn run(&self, ready: &Ready, name: &str, dot: &Map, peer: Option<Arc<dyn Peer>>) -> Result<Str, Error> {
+        let shared = &ready.shared;
+        let Some(key) = shared.by_name.get(name) else {
             return Err(Error::new(format!("there is no Jinja template {name:?}")));
         };
-        let peer = peer.or_else(|| self.shared.peer.read().as_ref().and_then(Weak::upgrade));
-        let root = Arc::new(Root { dot: dot.clone(), shared: self.shared.clone(), peer });
-        self.shared.env.enter(name);
+        let peer = peer.or_else(|| self.plain.shared.peer.read().as_ref().and_then(Weak::upgrade));
+        let root = Arc::new(Root { dot: dot.clone(), shared: shared.clone(), peer });
+        shared.env.enter(name);
         let _ = convert::take_miss();
-        match run(&self.env, &root, key) {
+        match run(&ready.env, &root, key) {
             Ok((text, _)) => Ok(Str::from(text)),
-            Err(error) => Err(errors::translate(&self.shared, None, &error)),
+            Err(error) => Err(errors::translate(shared, None, &error)),
         }
     }
 
@@ -213,6 +304,7 @@ impl Templates {
             return None;
         }
         Some(match dot {
+            Value::Map(dot) if trace::is_on() => self.record(name, dot, None, true),
             Value::Map(dot) => self.render(name, dot, None),
             _ => Err(Error::new(format!("the Jinja template {name:?} wants a map as its context"))),
         })
@@ -240,23 +332,38 @@ fn compile(
         (Some(_), Cow::Borrowed(_)) => source.text.to_arc(),
         (_, text) => text.as_ref().into(),
     };
-    prepare(key.clone(), source.file.clone(), text, source.base_path.clone(), left, exists)
+    let place = Stands { key: key.clone(), file: source.file.clone(), text, base: source.base_path.clone() };
+    prepare(place, left, exists, None)
 }
 
-fn prepare(
+/// A template's text, and where it stands.
+struct Stands {
     key: Arc<str>,
     file: Arc<str>,
     text: Arc<str>,
     base: Arc<str>,
+}
+
+/// Parses and lowers a template. With `recorded` its renders are recorded, as those of a file or of a text that
+/// is none.
+fn prepare(
+    stands: Stands,
     left: &mut usize,
     exists: &dyn Fn(&str) -> bool,
+    recorded: Option<Option<Arc<str>>>,
 ) -> Result<Info, Error> {
+    let Stands { key, file, text, base } = stands;
     let resolve = |name: &str| names::candidates(&base, name).into_iter().find(|full| exists(full));
+    let id = recorded.is_some().then(record::new_id);
     let lowered = parser::parse(&text, left)
-        .and_then(|body| lower::lower(&body, &base, &resolve))
+        .and_then(|body| lower::lower(&body, &base, &resolve, id))
         .map_err(|e| errors::syntax(&file, &text, e))?;
-    let lower::Lowered { source: generated, segments, names } = lowered;
-    Ok(Info { key, file, text, base, generated, segments, names })
+    let lower::Lowered { source: generated, segments, names, nodes } = lowered;
+    let unit = id.zip(recorded).map(|(id, file)| {
+        let name = key.strip_prefix(&*base).and_then(|name| name.strip_prefix('/')).unwrap_or(&key);
+        Arc::new(Unit { id, key: key.clone(), name: name.into(), file, text: text.clone().into(), nodes })
+    });
+    Ok(Info { key, file, text, base, generated, segments, names, unit })
 }
 
 /// minijinja did not take the generated source: the template is beyond its limits.
@@ -279,140 +386,6 @@ fn run(env: &Environment<'_>, root: &Arc<Root>, key: &str) -> Result<(String, u6
     drop(state);
     root.shared.spent.fetch_add(steps, Ordering::Relaxed);
     Ok((text, steps))
-}
-
-/// The context of a render: what Helm calls dot, and the functions behind it.
-struct Root {
-    dot: Map,
-    shared: Arc<Shared>,
-    peer: Option<Arc<dyn Peer>>,
-}
-
-impl fmt::Debug for Root {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("context")
-    }
-}
-
-/// The name under which a render finds its own context.
-const ROOT: &str = "__context";
-
-/// The name under which templates find the whole context, Go's `$`.
-const CONTEXT: &str = "ctx";
-
-impl Object for Root {
-    fn get_value(self: &Arc<Self>, key: &Jinja) -> Option<Jinja> {
-        self.get_value_by_str(key.as_str()?)
-    }
-
-    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Jinja> {
-        if let Some(value) = self.dot.get(key) {
-            return Some(to_jinja(&value));
-        }
-        if key == ROOT {
-            return Some(Jinja::from_dyn_object(self.clone()));
-        }
-        if key == CONTEXT {
-            return Some(to_jinja(&Value::Map(self.dot.clone())));
-        }
-        // Jinja's globals are values, as in Jinja2. The library's functions are not: their names are left to
-        // variables (`title | default("none")`), and only a call means them.
-        if let Some(index) = globals::index(key) {
-            return Some(Jinja::from_object(library::Callable { name: key.to_string(), index }));
-        }
-        if library::function_index(key).is_some() {
-            return None;
-        }
-        // Says that the name is missing, for an error that may follow.
-        convert::map_to_jinja(&self.dot).get_attr(key).ok().filter(|v| !v.is_undefined())
-    }
-
-    fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::NonEnumerable
-    }
-}
-
-impl Root {
-    /// The context of the render that a function is called in.
-    fn of(state: &State) -> Result<Arc<Root>, minijinja::Error> {
-        state
-            .lookup(ROOT)
-            .and_then(|value| value.downcast_object::<Root>())
-            .ok_or_else(|| fail("this function works only within a chart's render"))
-    }
-
-    fn env(&self) -> &Env {
-        &self.shared.env
-    }
-
-    fn dot(&self) -> &Map {
-        &self.dot
-    }
-
-    fn shared(&self) -> &Shared {
-        &self.shared
-    }
-
-    fn with_dot(&self, dot: &Map) -> Arc<Root> {
-        Arc::new(Root { dot: dot.clone(), shared: self.shared.clone(), peer: self.peer.clone() })
-    }
-
-    /// `include` from within a template: a Jinja file by Helm's name, else the peer's named template.
-    fn include(&self, state: &mut State, name: &str, dot: &Value) -> Result<Jinja, minijinja::Error> {
-        if let Some(key) = self.shared.by_name.get(name) {
-            let Value::Map(dot) = dot else {
-                return Err(fail(format!("the Jinja template `{name}` wants a mapping as its context")));
-            };
-            let (text, steps) = run(state.env(), &self.with_dot(dot), key)?;
-            state.consume_fuel(INCLUDE_STEPS + steps)?;
-            return Ok(Jinja::from(text));
-        }
-        match self.peer.as_ref().and_then(|peer| peer.include(name, dot)) {
-            Some(Ok(text)) => Ok(to_jinja(&Value::String(text))),
-            Some(Err(error)) => Err(errors::wrap(error)),
-            None => {
-                let error = fail(format!("there is no named template `{name}`"));
-                let known = self.shared.by_name.keys().map(|k| &**k);
-                Err(match crate::diagnostic::nearest(name, known) {
-                    Some(near) => errors::with_hint(error, format!("did you mean `{near}`?")),
-                    None => errors::with_hint(
-                        error,
-                        "`include` takes the name of a Go named template, or a file's name as Helm gives it; \
-                         for macros of a `_*.j2` file use `import`"
-                            .to_string(),
-                    ),
-                })
-            }
-        }
-    }
-
-    /// Renders a text as a Jinja template.
-    fn tpl(&self, state: &mut State, source: &str, dot: &Map) -> Result<Jinja, minijinja::Error> {
-        let _nested = self.shared.enter()?;
-        // The template that is a file, however many texts of `tpl` stand between.
-        let outer = state.name().split('#').next().unwrap_or_default();
-        let caller = self.shared.info(outer);
-        let base = caller.map_or_else(|| Arc::from(""), |info| info.base.clone());
-        let file: Arc<str> = format!("text of tpl in {}", caller.map_or(outer, |i| &i.file)).into();
-        let text: Arc<str> = normalized(Cow::Borrowed(source)).as_ref().into();
-        let key: Arc<str> = format!("{outer}#tpl").into();
-        state.consume_fuel(TPL_STEPS + source.len() as u64 / 4)?;
-        let info = prepare(key, file, text, base, &mut lexer::MAX_TOKENS.clone(), &|full| {
-            self.shared.info(full).is_some()
-        })
-        .map_err(errors::wrap)?;
-        let env: &Environment<'_> = state.env();
-        let template = env
-            .template_from_named_str(&info.key, &info.generated)
-            .map_err(|e| errors::wrap(internal(&info, &e)))?;
-        let captured = template
-            .render_captured(Jinja::from_dyn_object(self.with_dot(dot)))
-            .map_err(|e| errors::wrap(errors::translate(&self.shared, Some(&info), &e)))?;
-        let steps = captured.state().fuel_levels().map_or(0, |(consumed, _)| consumed);
-        let text = captured.into_output();
-        state.consume_fuel(steps)?;
-        Ok(Jinja::from(text))
-    }
 }
 
 /// A context from JSON, for trying templates: unlike values of a chart, whole numbers written with a point

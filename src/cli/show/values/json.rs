@@ -5,7 +5,7 @@ use torii::value::{Map, Value};
 use torii::values::origin::{Chain, Link, Setter, Way, path_words};
 use torii::yaml::Step;
 
-use super::tree::Shown;
+use super::tree::{Changed, Shown};
 
 /// Raised when a field is removed or gets another meaning; not when one is added.
 const VERSION: i64 = 1;
@@ -15,12 +15,12 @@ pub fn origins(shown: &Shown) -> Value {
     let values = shown.leaves.iter().map(|leaf| {
         let map = at(&leaf.path);
         map.insert("value", leaf.value.clone());
-        map.insert("origins", chain(&leaf.chain, leaf.by_templates, &shown.root));
+        map.insert("origins", chain(&leaf.chain, leaf.changed.as_ref(), &shown.root));
         Value::Map(map)
     });
     let deleted = shown.deleted.iter().map(|gone| {
         let map = at(&gone.path);
-        map.insert("origins", chain(&gone.chain, false, &shown.root));
+        map.insert("origins", chain(&gone.chain, None, &shown.root));
         Value::Map(map)
     });
     let map = Map::default();
@@ -46,11 +46,15 @@ fn steps(path: &[Step]) -> Value {
     Value::list(path.iter().map(step).collect())
 }
 
-fn chain(chain: &Chain, by_templates: bool, root: &str) -> Value {
-    let templates = by_templates.then(|| {
+fn chain(chain: &Chain, changed: Option<&Changed>, root: &str) -> Value {
+    let templates = changed.map(|changed| {
         let map = Map::default();
         map.insert("kind", Value::from("templates"));
-        map.insert("words", Value::from("changed by templates"));
+        map.insert("words", Value::from(changed.words(root)));
+        if let Some(place) = &changed.place {
+            map.insert("file", Value::from(&*place.file));
+            map.insert("line", Value::int(i64::try_from(place.line).unwrap_or(i64::MAX)));
+        }
         Value::Map(map)
     });
     Value::list(templates.into_iter().chain(chain.links.iter().map(|found| link(found, root))).collect())

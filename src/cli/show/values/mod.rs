@@ -5,17 +5,22 @@ mod json;
 mod tree;
 mod write;
 
+use std::process::ExitCode;
+
 use torii::chart::Chart;
-use torii::diagnostic::{Diagnostic, Error, Result, Severity};
-use torii::render::{self, Request, name};
+use torii::diagnostic::{Diagnostic, Error, Place, Result, Severity};
+use torii::render::{self, Request};
+use torii::trace::{Owners, Trace};
 use torii::value::Value;
 use torii::values::origin::Origins;
+use torii::yaml::Step;
 
 use self::tree::Shown;
-use super::super::flags::{self, Global};
+use super::super::flags::Global;
 use super::super::output::{self, Output};
-use super::super::{helm, wrong};
-use super::{Common, jsonpath};
+use super::super::rendering::Rendering;
+use super::super::wrong;
+use super::{jsonpath, unused};
 
 /// Flags of `torii show values`.
 #[derive(clap::Args)]
@@ -27,8 +32,6 @@ pub struct Args {
     /// Show the values that templates will see: defaults, subcharts' conditions and imports, and what is given here
     #[arg(long)]
     effective: bool,
-    #[command(flatten)]
-    values: flags::Values,
     /// With --effective: show all values of subcharts, too, not only those given to them from above
     #[arg(long)]
     subcharts: bool,
@@ -38,7 +41,7 @@ pub struct Args {
     /// With --effective: render, and show the values as the last template saw them
     #[arg(long)]
     after_templates: bool,
-    /// With --effective, how to print: yaml or json
+    /// How to print what --effective or --unused shows: yaml (text of --unused), or json
     #[arg(
         short,
         long,
@@ -49,34 +52,12 @@ pub struct Args {
         hide_possible_values = true
     )]
     output: Format,
-    /// With --effective: don't check values against the chart's JSON Schema
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_parser = helm::go_bool, value_name = "BOOL", hide_default_value = true)]
-    skip_schema_validation: bool,
-    /// With --effective: the name of the release
-    #[arg(long, value_name = "NAME", default_value = name::DEFAULT, hide_default_value = true, allow_hyphen_values = true)]
-    release: String,
-    /// With --effective: the version of Kubernetes that templates see
-    #[arg(long, value_name = "VERSION", allow_hyphen_values = true)]
-    kube_version: Option<String>,
-    /// With --after-templates: an API version that templates see as well; several between commas, or by several flags
-    #[arg(short, long, value_name = "VERSION", allow_hyphen_values = true)]
-    api_versions: Vec<String>,
-    /// With --after-templates: render as for an upgrade
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_parser = helm::go_bool, value_name = "BOOL", hide_default_value = true)]
-    is_upgrade: bool,
-    /// With --after-templates: take .j2 files for Go templates
-    #[arg(long)]
-    go_templates: bool,
-    /// With --after-templates: make random values repeat: the same words give the same values
-    #[arg(long, value_name = "WORDS", allow_hyphen_values = true)]
-    seed: Option<String>,
-    /// With --after-templates: Kubernetes objects that `lookup` finds: a YAML file, or - for stdin
-    #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
-    lookup_file: Option<String>,
     #[command(flatten)]
-    bounds: flags::Bounds,
+    unused: unused::Flags,
+    /// The chart: a folder, an archive, or REV:path in git
+    chart: String,
     #[command(flatten)]
-    common: Common,
+    rendering: Rendering,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -89,17 +70,25 @@ enum Format {
 ///
 /// # Errors
 /// When the chart or a values file can't be read; with `--effective` as `torii render`.
-pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<()> {
+pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<ExitCode> {
+    if args.unused.unused.is_some() {
+        let request = args.rendering.request(&args.chart, global)?;
+        return unused::run(&args.unused, &request, args.output == Format::Json, output);
+    }
+    show(args, global, output).map(|()| ExitCode::SUCCESS)
+}
+
+fn show(args: &Args, global: &Global, output: &mut Output) -> Result<()> {
     let template = args.jsonpath.as_deref().filter(|template| !template.is_empty());
     if !args.effective {
         args.refuse()?;
-        let chart = super::load(&args.common)?;
+        let chart = super::load(&args.chart, args.rendering.source())?;
         return match template {
             Some(template) => by_path(&Value::Map(chart.values), template, output),
             None => defaults(&chart, output),
         };
     }
-    let request = args.request(global)?;
+    let request = args.rendering.request(&args.chart, global)?;
     let mut warnings = Vec::new();
     let shown = args.shown(&request, &mut warnings);
     for warning in &warnings {
@@ -149,7 +138,7 @@ impl Args {
     /// Refuses what has a meaning only with `--effective`.
     fn refuse(&self) -> Result<()> {
         let flag = match self {
-            _ if self.values.is_given() => "-f and --set",
+            _ if self.rendering.has_values() => "-f and --set",
             Args { subcharts: true, .. } => "--subcharts",
             Args { origins: true, .. } => "--origins",
             Args { after_templates: true, .. } => "--after-templates",
@@ -160,37 +149,26 @@ impl Args {
         Err(wrong(format!("{flag} must go with --effective")).hint(hint))
     }
 
-    fn request(&self, global: &Global) -> Result<Request> {
-        self.common.source.check(&self.common.chart)?;
-        let mut request = Request::new(self.common.chart.as_str(), self.release.as_str());
-        if !global.namespace.is_empty() {
-            request.release.namespace.clone_from(&global.namespace);
-        }
-        request.values = self.values.options()?;
-        request.limits = self.bounds.limits()?;
-        request.skip_schema_validation = self.skip_schema_validation;
-        request.allow_outside_symlinks = self.common.source.allow_outside_symlinks;
-        request.kube_version.clone_from(&self.kube_version);
-        request.api_versions = flags::split("api-versions", &self.api_versions)?;
-        request.release.is_upgrade = self.is_upgrade;
-        request.go_templates = self.go_templates;
-        request.seed.clone_from(&self.seed);
-        request.lookup_file.clone_from(&self.lookup_file);
-        Ok(request)
-    }
-
     fn shown(&self, request: &Request, warnings: &mut Vec<Diagnostic>) -> Result<Shown> {
         let loaded = render::load(request, warnings)?;
         let prepared = render::prepare(request, &loaded, warnings)?;
         let origins = Origins::of(&loaded.chart, &loaded.layers)?;
+        let mut trace = Trace::default();
         let after = if self.after_templates {
-            let rendered = render::render_loaded(request, &loaded).map_err(|failure| failure.error)?;
+            let rendered =
+                render::trace_loaded(request, &loaded, &mut trace).map_err(|failure| failure.error)?;
             let root = rendered.root.as_map().ok_or_else(|| Error::new("the templates left no values"))?;
             let after = tree::values_of_root(root);
             Some(after.map_err(|e| Error::new(format!("the values that the templates left: {e}")))?)
         } else {
             None
         };
+        let owners = Owners::of(&trace);
+        let setter = |path: &[Step]| {
+            let by = owners.setter(&trace, path)?;
+            trace.place(trace.emission(by)?.site)
+        };
+        let after = after.map(|after| (after, &setter as &dyn Fn(&[Step]) -> Option<Place>));
         Ok(Shown::choose(&prepared.chart, origins, after, self.subcharts, self.origins))
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use torii::chart::Chart;
+use torii::diagnostic::Place;
 use torii::json::{self, Escape};
 use torii::value::{Map, MapType, Value};
 use torii::values::origin::{Chain, Deleted, Origins, Setter, Way, path_words};
@@ -40,8 +41,27 @@ pub struct Leaf {
     pub value: Value,
     /// Where it comes from; if templates changed it, where what they changed comes from.
     pub chain: Chain,
-    /// Whether templates changed it.
-    pub by_templates: bool,
+    /// If templates changed it: which.
+    pub changed: Option<Changed>,
+}
+
+/// How templates changed a value.
+pub struct Changed {
+    /// The node of a template that did it, as far as it is known.
+    pub place: Option<Place>,
+}
+
+impl Changed {
+    /// In words: `changed by templates/profile.yaml:81`.
+    pub fn words(&self, root: &str) -> String {
+        match &self.place {
+            Some(place) => {
+                let file = place.file.strip_prefix(root).unwrap_or(&place.file);
+                format!("changed by {file}:{}", place.line)
+            }
+            None => "changed by templates".to_string(),
+        }
+    }
 }
 
 /// A chart that takes part.
@@ -57,13 +77,13 @@ impl Shown {
     pub fn choose(
         chart: &Chart,
         origins: Origins,
-        after: Option<Map>,
+        after: Option<(Map, &dyn Fn(&[Step]) -> Option<Place>)>,
         subcharts: bool,
         with_origins: bool,
     ) -> Shown {
         let mut charts = Vec::new();
         add_charts(chart, Vec::new(), chart.name().into(), &mut charts);
-        let values = after.clone().unwrap_or_else(|| origins.effective.clone());
+        let values = after.as_ref().map_or_else(|| origins.effective.clone(), |(after, _)| after.clone());
         let mut leaves = match after {
             None => origins
                 .leaves()
@@ -72,10 +92,10 @@ impl Shown {
                     path: leaf.path.clone(),
                     value: leaf.value.clone(),
                     chain: leaf.chain.clone(),
-                    by_templates: false,
+                    changed: None,
                 })
                 .collect(),
-            Some(after) => leaves_after(&after, &origins),
+            Some((after, setter)) => leaves_after(&after, &origins, setter),
         };
         let mut deleted = origins.deleted().to_vec();
         let mut shown = values.clone();
@@ -139,7 +159,7 @@ impl About for Shown {
         });
         let mut below = self.leaves.iter().filter(|leaf| leaf.path.starts_with(path));
         below.all(|leaf| {
-            let first = leaf.chain.links.first().filter(|_| !leaf.by_templates);
+            let first = leaf.chain.links.first().filter(|_| leaf.changed.is_none());
             matches!((first.map(|link| &link.setter), file),
                 (Some(Setter::Default { chart }), Some(file)) if *chart == file.path)
         })
@@ -147,10 +167,12 @@ impl About for Shown {
 
     fn note(&self, path: &[Step]) -> Option<String> {
         let leaf = self.leaf(path).filter(|_| self.with_origins)?;
-        let words = match leaf.by_templates {
-            true if leaf.chain.links.is_empty() => "changed by templates".to_string(),
-            true => format!("changed by templates; was {}", leaf.chain.words(&self.root)),
-            false => leaf.chain.words(&self.root),
+        let words = match &leaf.changed {
+            Some(changed) if leaf.chain.links.is_empty() => changed.words(&self.root),
+            Some(changed) => {
+                format!("{}; was {}", changed.words(&self.root), leaf.chain.words(&self.root))
+            }
+            None => leaf.chain.words(&self.root),
         };
         Some(torii::diagnostic::escape_line(&words))
     }
@@ -211,21 +233,27 @@ fn only(map: &Map, wanted: &HashSet<Vec<Step>>, path: &mut Vec<Step>) -> Map {
     chosen
 }
 
-/// The leaves of the values that the templates left, each with the origin that it had before.
-fn leaves_after(after: &Map, origins: &Origins) -> Vec<Leaf> {
-    fn walk(value: &Value, path: &mut Vec<Step>, origins: &Origins, leaves: &mut Vec<Leaf>) {
+/// The leaves of the values that the templates left, each with the origin that it had before. `setter` says which
+/// node of a template set a value.
+fn leaves_after(after: &Map, origins: &Origins, setter: &dyn Fn(&[Step]) -> Option<Place>) -> Vec<Leaf> {
+    fn walk(
+        value: &Value,
+        path: &mut Vec<Step>,
+        (origins, setter): (&Origins, &dyn Fn(&[Step]) -> Option<Place>),
+        leaves: &mut Vec<Leaf>,
+    ) {
         match value {
             Value::Map(map) if !map.is_empty() && path.len() < MAX_DEPTH => {
                 for (key, value) in map.entries() {
                     path.push(Step::Key(key));
-                    walk(&value, path, origins, leaves);
+                    walk(&value, path, (origins, setter), leaves);
                     path.pop();
                 }
             }
             Value::List(list) if !list.is_empty() && path.len() < MAX_DEPTH => {
                 for (index, value) in list.items().iter().enumerate() {
                     path.push(Step::Index(index));
-                    walk(value, path, origins, leaves);
+                    walk(value, path, (origins, setter), leaves);
                     path.pop();
                 }
             }
@@ -233,14 +261,15 @@ fn leaves_after(after: &Map, origins: &Origins) -> Vec<Leaf> {
             _ => {
                 let before = origins.leaf(path);
                 let text = |value: &Value| json::encode(value, Escape::None).ok();
-                let by_templates = before.is_none_or(|before| text(&before.value) != text(value));
+                let is_changed = before.is_none_or(|before| text(&before.value) != text(value));
+                let changed = is_changed.then(|| Changed { place: setter(path) });
                 let chain = before.map(|before| before.chain.clone()).unwrap_or_default();
-                leaves.push(Leaf { path: path.clone(), value: value.clone(), chain, by_templates });
+                leaves.push(Leaf { path: path.clone(), value: value.clone(), chain, changed });
             }
         }
     }
     let mut leaves = Vec::new();
-    walk(&Value::Map(after.clone()), &mut Vec::new(), origins, &mut leaves);
+    walk(&Value::Map(after.clone()), &mut Vec::new(), (origins, setter), &mut leaves);
     leaves
 }
 

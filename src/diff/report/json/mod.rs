@@ -1,15 +1,12 @@
 //! The report as JSON, for programs. `docs/diff-json.md` says what each field means; its names are stable, and
 //! `schema` counts up when one changes its meaning or goes.
 
-mod writer;
-
-pub(super) use self::writer::Writer;
-
 use crate::compare::Path;
 use crate::compare::path::Which;
 use crate::diff::{
     Cause, FieldReview, Fold, ObjectReview, Review, SideSummary, ValueChange, ValueFinding, Verdict,
 };
+use crate::json::Writer;
 use crate::manifest::object::{Identity, Role};
 use crate::rules::change::Impact;
 

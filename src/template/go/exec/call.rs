@@ -14,6 +14,7 @@ use crate::template::go::failure::Failure;
 use crate::template::go::operand::Operand;
 use crate::template::go::{Definition, ROOT_NAME, remove_no_value};
 use crate::template::objects;
+use crate::trace::{self, Kind};
 use crate::value::print::quote;
 use crate::value::{Str, Value};
 
@@ -68,6 +69,11 @@ impl Machine<'_> {
         let signature = Signature { params: function.params, variadic: function.variadic };
         let start = self.arguments(f, dot, function.name, signature, given)?;
         let result = function.run(&self.templates.env, self.args.get(start..).unwrap_or_default());
+        if self.recorded
+            && let Ok(result) = &result
+        {
+            self.record_function(start, result);
+        }
         self.args.truncate(start);
         match result {
             Ok(value) => Ok(Operand { value, interface: function.returns == Type::Any, in_place: false }),
@@ -240,6 +246,7 @@ impl Machine<'_> {
                 count.insert(1);
             }
         }
+        let called = self.recorded.then(|| self.record_call(f, at, Kind::Include(name.clone())));
         let result = match self.find(name) {
             Some(definition) => {
                 f.at.set(at);
@@ -248,6 +255,9 @@ impl Machine<'_> {
             }
             None => self.ask_peer(name, &dot),
         };
+        if let (Some(called), Ok(text)) = (called, &result) {
+            self.record_return(called, Some(text));
+        }
         if let Some(count) = self.included.get_mut(name) {
             *count -= 1;
         }
@@ -319,10 +329,19 @@ impl Machine<'_> {
             return Ok(Str::EMPTY);
         };
         self.layers.push(Arc::clone(&unit));
+        let called = self.recorded.then(|| self.record_call(f, at, Kind::Tpl));
         let result = self.capture(&definition, dot);
         self.layers.pop();
         match result {
-            Ok(out) => Ok(remove_no_value(self.take_text(out))),
+            Ok(out) => {
+                let text = self.take_text(out);
+                let shown = remove_no_value(text.clone());
+                if let Some(called) = called {
+                    self.record_return(called, Some(&text));
+                    trace::with(|r| r.derived(&shown, &[&text]));
+                }
+                Ok(shown)
+            }
             Err(failure) => {
                 let quoted = quote(text.as_bytes());
                 let failure = self.step_out_at(f, at, failure, || "tpl".into());

@@ -112,6 +112,9 @@ impl Machine<'_> {
         };
         let scanned = (own.len() - at) as u64 / 12;
         let value = own.get(at).map(|(_, value)| value.clone()).unwrap_or_default();
+        if self.recorded {
+            self.record_variable(f.base + at);
+        }
         self.step(f, scanned)?;
         if names.count == 0 {
             self.not_a_function(f, word, &given)?;

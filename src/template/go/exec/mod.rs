@@ -2,18 +2,21 @@
 
 mod call;
 mod eval;
+mod record;
 mod trace;
 
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use self::record::Action;
 use super::ast::{At, Branch, Call, Expr, Node, Symbol, Tree, Unit};
 use super::failure::Failure;
 use super::operand::{Operand, contents, has_interface_items};
 use super::{Counters, Definition, Templates};
 use crate::functions::builtins::truth;
 use crate::template::Peer;
+use crate::trace::{EmissionId, Kind as Block};
 use crate::value::print::write_value;
 use crate::value::{Int, Kind, Str, Value};
 
@@ -54,6 +57,11 @@ pub(super) struct Machine<'t> {
     layers: Vec<Arc<Unit>>,
     /// How often each name is being included.
     included: HashMap<Str, usize>,
+    /// Whether the render is being recorded; the rest is only used then.
+    recorded: bool,
+    action: Action,
+    /// Which emission gave each of `variables` its value.
+    given_by: HashMap<usize, EmissionId>,
 }
 
 /// What a function, a method or a field is given: the words after it, and the value before a `|`.
@@ -91,6 +99,9 @@ impl<'t> Machine<'t> {
             args: Vec::new(),
             layers: Vec::new(),
             included: HashMap::new(),
+            recorded: crate::trace::is_on(),
+            action: Action::default(),
+            given_by: HashMap::new(),
         }
     }
 
@@ -110,6 +121,9 @@ impl<'t> Machine<'t> {
         let Some(tree) = unit.trees.get(definition.tree) else { return Ok(()) };
         let base = self.variables.len();
         self.variables.push((0, dot.clone()));
+        if self.recorded {
+            self.record_root(base);
+        }
         let frame = Frame { unit, tree, base, at: Cell::new(At::Expr(&Expr::Dot { pos: 0 })) };
         self.counters.depth += 1;
         self.walk(&frame, &dot, &tree.root)?;
@@ -131,7 +145,7 @@ impl<'t> Machine<'t> {
                 empty.get_or_insert(definition);
             }
         }
-        self.templates.definition(name).or(empty)
+        self.templates.definition(name.as_bytes()).or(empty)
     }
 
     // Bounds.
@@ -187,12 +201,26 @@ impl<'t> Machine<'t> {
         for node in nodes {
             self.step(f, NODE_STEPS)?;
             match node {
-                Node::Text(span) => self.write(f, f.unit.slice(*span))?,
+                Node::Text(span) => {
+                    self.write(f, f.unit.slice(*span))?;
+                    if self.recorded {
+                        self.record_text(f, *span);
+                    }
+                }
                 Node::Action { pos, pipe } => {
+                    if self.recorded {
+                        self.record_start(f.unit, Some(pipe));
+                    }
                     let value = self.pipeline(f, dot, pipe)?;
                     if pipe.variables.is_empty() {
                         f.at.set(At::Action(*pos, pipe));
+                        let start = self.out.len();
                         self.print(f, &value)?;
+                        if self.recorded {
+                            self.record_output(f, f.at.get(), start, &value.value);
+                        }
+                    } else if self.recorded {
+                        self.record_assignment(f, pipe);
                     }
                 }
                 Node::If(branch) | Node::With(branch) => {
@@ -235,8 +263,17 @@ impl<'t> Machine<'t> {
         is_with: bool,
     ) -> Result<Flow> {
         let mark = self.variables.len();
+        if self.recorded {
+            self.record_start(f.unit, Some(&branch.pipe));
+        }
         let value = self.pipeline(f, dot, &branch.pipe)?;
-        let flow = if truth(&value.value) {
+        let holds = truth(&value.value);
+        let outer = self.recorded.then(|| {
+            let otherwise = !holds;
+            let kind = if is_with { Block::With { otherwise } } else { Block::If { otherwise } };
+            self.record_branch(f, branch, kind)
+        });
+        let flow = if holds {
             self.nested(f)?;
             self.walk(f, if is_with { &value } else { dot }, &branch.body)?
         } else if let Some(otherwise) = &branch.otherwise {
@@ -245,6 +282,9 @@ impl<'t> Machine<'t> {
         } else {
             Flow::Normal
         };
+        if let Some(outer) = outer {
+            self.record_end(outer);
+        }
         self.variables.truncate(mark);
         Ok(flow)
     }
@@ -258,8 +298,12 @@ impl<'t> Machine<'t> {
         f.at.set(At::Branch("range", branch));
         self.nested(f)?;
         let mark = self.variables.len();
+        if self.recorded {
+            self.record_start(f.unit, Some(&branch.pipe));
+        }
         let value = self.pipeline(f, dot, &branch.pipe)?;
-        if !self.iterate(f, branch, &contents(&value.value))? {
+        let by = self.recorded.then(|| self.record_loop(f, branch, &value.value));
+        if !self.iterate(f, branch, &contents(&value.value), by)? {
             self.variables.truncate(mark);
             if let Some(otherwise) = &branch.otherwise {
                 // A loop's `else` is outside the loop: `break` there ends an outer one. Go's parser refuses it.
@@ -271,14 +315,20 @@ impl<'t> Machine<'t> {
     }
 
     /// Runs the body for each element; whether there was one.
-    fn iterate<'u>(&mut self, f: &Frame<'u>, branch: &'u Branch, value: &Value) -> Result<bool> {
+    fn iterate<'u>(
+        &mut self,
+        f: &Frame<'u>,
+        branch: &'u Branch,
+        value: &Value,
+        by: Option<EmissionId>,
+    ) -> Result<bool> {
         match value {
             Value::List(list) => {
                 let interface = has_interface_items(list.elem());
                 let mut i = 0;
                 while let Some(item) = list.get(i) {
                     let element = Operand { value: item, interface, in_place: false };
-                    if self.turn(f, branch, Some(Value::int(i as i64)), element)? == Flow::Break {
+                    if self.turn(f, branch, Some(Value::int(i as i64)), element, by)? == Flow::Break {
                         return Ok(true);
                     }
                     i += 1;
@@ -291,7 +341,7 @@ impl<'t> Machine<'t> {
                 let any = !entries.is_empty();
                 for (key, value) in entries {
                     let element = Operand { value, interface, in_place: false };
-                    if self.turn(f, branch, Some(Value::String(key)), element)? == Flow::Break {
+                    if self.turn(f, branch, Some(Value::String(key)), element, by)? == Flow::Break {
                         break;
                     }
                 }
@@ -300,7 +350,7 @@ impl<'t> Machine<'t> {
             Value::Bytes(bytes) => {
                 for (i, &b) in bytes.iter().enumerate() {
                     let element = Operand::concrete(Value::uint8(b));
-                    if self.turn(f, branch, Some(Value::int(i as i64)), element)? == Flow::Break {
+                    if self.turn(f, branch, Some(Value::int(i as i64)), element, by)? == Flow::Break {
                         break;
                     }
                 }
@@ -315,7 +365,7 @@ impl<'t> Machine<'t> {
                 let mut i: i128 = 0;
                 while i < end {
                     let element = Operand::concrete(Value::Int(Int::new(i as i64, n.kind())));
-                    if self.turn(f, branch, None, element)? == Flow::Break {
+                    if self.turn(f, branch, None, element, by)? == Flow::Break {
                         break;
                     }
                     i += 1;
@@ -338,9 +388,14 @@ impl<'t> Machine<'t> {
         branch: &'u Branch,
         key: Option<Value>,
         element: Operand,
+        by: Option<EmissionId>,
     ) -> Result<Flow> {
         self.step(f, 1)?;
         let mark = self.variables.len();
+        let outer = by.map(|by| {
+            let key = key.as_ref().or_else(|| Some(&element.value).filter(|v| matches!(v, Value::Int(_))));
+            self.record_turn(f, branch, key, by)
+        });
         let variables = &branch.pipe.variables;
         match (&**variables, branch.pipe.assign) {
             ([], _) => {}
@@ -361,6 +416,9 @@ impl<'t> Machine<'t> {
             }
         }
         let flow = self.walk(f, &element, &branch.body)?;
+        if let Some(outer) = outer {
+            self.record_end(outer);
+        }
         self.variables.truncate(mark);
         Ok(flow)
     }
@@ -373,15 +431,24 @@ impl<'t> Machine<'t> {
             return Err(self.fail(f, format!("template {name} not defined")).hint(near));
         };
         self.check_depth(f)?;
+        if self.recorded {
+            self.record_start(f.unit, call.pipe.as_ref());
+        }
         let dot = match &call.pipe {
             Some(pipe) => self.pipeline(f, dot, pipe)?,
             None => Operand::default(),
         };
+        let called =
+            self.recorded.then(|| self.record_call(f, At::Call(call), Block::Template(call.name.clone())));
         self.execute(&definition, dot).map_err(|failure| {
             f.at.set(At::Call(call));
             self.step_out(f, failure, || {
                 format!("template {}", crate::value::print::quote(call.name.as_bytes()))
             })
-        })
+        })?;
+        if let Some(called) = called {
+            self.record_return(called, None);
+        }
+        Ok(())
     }
 }

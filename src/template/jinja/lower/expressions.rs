@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::super::ast::{Args, Expr, Kind, Used};
 use super::super::lexer::SyntaxError;
+use super::super::record::What;
 use super::super::{filters, library, predicates};
 use super::{Done, Lower, write_identifier, write_string};
 use crate::diagnostic::nearest;
@@ -187,7 +188,13 @@ impl<'a> Lower<'a, '_> {
                 }
                 self.out.push(')');
             }
-            Kind::Call(callee, args) => self.call(callee, args, None)?,
+            Kind::Call(callee, args) => match self.special(expr) {
+                None => self.call(callee, args, None)?,
+                Some(recursion) => {
+                    let node = self.node(What::Inner { recursion }, &expr.span, &[]);
+                    self.inner(node, |l| l.call(callee, args, None))?;
+                }
+            },
             Kind::Filter(object, used, args) => {
                 if let Some(object) = object {
                     self.chain(object)?;

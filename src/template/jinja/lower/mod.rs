@@ -3,14 +3,18 @@
 //! piece remembers the place of the original text that it stands for, so that errors point there.
 
 mod expressions;
+mod record;
 mod scan;
 mod statements;
+mod templates;
 
 use std::collections::HashSet;
 use std::fmt::Write;
 
+use self::record::Notes;
 use super::ast::{Span, Stmt, Target};
 use super::lexer::SyntaxError;
+use super::record::Node;
 
 /// A piece of the generated source and the text it stands for.
 #[derive(Clone, Debug)]
@@ -26,6 +30,8 @@ pub(super) struct Lowered {
     pub segments: Vec<Segment>,
     /// Names that the template gives to variables and macros, for hints.
     pub names: Vec<String>,
+    /// The nodes that the source tells of; none unless renders are to be recorded.
+    pub nodes: Vec<Node>,
 }
 
 /// Resolves the constant name of an imported template to the name in the environment.
@@ -43,12 +49,20 @@ struct Lower<'a, 'r> {
     base: &'r str,
     resolve: Resolve<'r>,
     blocks: HashSet<&'a str>,
+    /// What is noted for renders that are recorded.
+    notes: Option<Notes>,
 }
 
 type Done = Result<(), SyntaxError>;
 
-/// Lowers a template of the chart whose templates folder is `base`.
-pub(super) fn lower(body: &[Stmt<'_>], base: &str, resolve: Resolve<'_>) -> Result<Lowered, SyntaxError> {
+/// Lowers a template of the chart whose templates folder is `base`. If its renders are to be recorded, `unit` is
+/// the number by which the source means the template.
+pub(super) fn lower(
+    body: &[Stmt<'_>],
+    base: &str,
+    resolve: Resolve<'_>,
+    unit: Option<u32>,
+) -> Result<Lowered, SyntaxError> {
     let mut lower = Lower {
         out: String::with_capacity(4096),
         segments: Vec::with_capacity(256),
@@ -59,11 +73,14 @@ pub(super) fn lower(body: &[Stmt<'_>], base: &str, resolve: Resolve<'_>) -> Resu
         base,
         resolve,
         blocks: HashSet::new(),
+        notes: unit.map(|unit| Notes { unit, nodes: Vec::new(), depth: 0 }),
     };
     lower.collect(body);
+    lower.note("__unit", unit.map(|_| 0));
     lower.body(body)?;
     let names = lower.bound.iter().map(|n| (*n).to_string()).collect();
-    Ok(Lowered { source: lower.out, segments: lower.segments, names })
+    let nodes = lower.notes.map(|notes| notes.nodes).unwrap_or_default();
+    Ok(Lowered { source: lower.out, segments: lower.segments, names, nodes })
 }
 
 /// The name that a generated variable may not collide with.

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
-use super::super::ast::{Expr, Kind, Param, Span, Stmt, Target};
-use super::super::lexer::SyntaxError;
-use super::scan::{hides_names, jumps, no_jump, uses};
+use super::super::ast::{Expr, Kind, Stmt, Target};
+use super::super::record::{Names, What};
+use super::record::{assignment, change, gives_entries, imported, loop_span, names};
+use super::scan::{hides_names, jumps, no_jump};
 use super::{Done, Lower, Segment, write_identifier};
 
 impl<'a> Lower<'a, '_> {
@@ -37,7 +38,10 @@ impl<'a> Lower<'a, '_> {
         match stmt {
             Stmt::Data(text, span) => {
                 let from = self.out.len();
-                self.data(text);
+                match self.text_node(text, span) {
+                    None => self.data(text),
+                    node => self.note("__data", node),
+                }
                 self.mark(from, span);
                 Ok(())
             }
@@ -46,17 +50,24 @@ impl<'a> Lower<'a, '_> {
                 self.for_loop(target, iter, test.as_ref(), *recursive, body, otherwise)
             }
             Stmt::If { branches, otherwise } => {
+                let mut node = None;
                 for (i, (test, body)) in branches.iter().enumerate() {
                     self.out.push_str(if i == 0 { "{% if " } else { "{% elif " });
-                    self.expr(test)?;
+                    node = self.node(What::Test { first: i == 0 }, &test.span, &[test]);
+                    let from = self.out.len();
+                    self.act(node, |l| l.expr(test))?;
+                    self.mark(from, &test.span);
                     self.out.push_str(" %}");
-                    self.branch(body)?;
+                    self.note("__then", node);
+                    self.within(|l| l.branch(body))?;
                 }
                 if !otherwise.is_empty() {
                     self.out.push_str("{% else %}");
-                    self.branch(otherwise)?;
+                    self.note("__else", node);
+                    self.within(|l| l.branch(otherwise))?;
                 }
                 self.out.push_str("{% endif %}");
+                self.note("__end", node);
                 Ok(())
             }
             Stmt::With { pairs, body } => self.with(pairs, body),
@@ -65,10 +76,8 @@ impl<'a> Lower<'a, '_> {
                 let from = self.out.len();
                 self.target(target);
                 self.out.push_str(" = ");
-                self.expr(value)?;
-                if let Target::Tuple(targets) = target {
-                    let _ = write!(self.out, "|__unpack({})", targets.len());
-                }
+                let node = self.node(assignment(target), &value.span, &[value]);
+                self.act(node, |l| l.assigned(target, value))?;
                 let whole = match target {
                     Target::Field(_, _, span) => span.start..value.span.end,
                     _ => value.span.clone(),
@@ -77,25 +86,36 @@ impl<'a> Lower<'a, '_> {
                 self.out.push_str(" %}");
                 Ok(())
             }
-            Stmt::SetBlock { target, filter, body } => {
+            Stmt::SetBlock { target, filter, body, span } => {
                 no_jump(body, "set")?;
                 self.out.push_str("{% set ");
                 self.target(target);
+                let node = self.node(What::SetBlock(names(target)), span, filter.as_ref().as_slice());
+                self.through(" | __captured", node);
                 if let Some(filter) = filter {
                     self.out.push_str(" | ");
                     self.expr(filter)?;
                 }
+                self.through(" | __done", node);
                 self.out.push_str(" %}");
-                self.scoped(body)?;
+                self.note("__open", node);
+                self.within(|l| l.scoped(body))?;
                 self.out.push_str("{% endset %}");
                 Ok(())
             }
             Stmt::FilterBlock { filter, body } => {
                 no_jump(body, "filter")?;
                 self.out.push_str("{% filter ");
+                let node = self.node(What::FilterBlock, &filter.span, &[filter]);
+                if node.is_some() {
+                    self.through("__captured", node);
+                    self.out.push('|');
+                }
                 self.expr(filter)?;
+                self.through("|__done", node);
                 self.out.push_str(" %}");
-                self.scoped(body)?;
+                self.note("__open", node);
+                self.within(|l| l.scoped(body))?;
                 self.out.push_str("{% endfilter %}");
                 Ok(())
             }
@@ -109,7 +129,15 @@ impl<'a> Lower<'a, '_> {
                 self.mark(from, span);
                 // Only a scoped block sees the variables of the loops around it.
                 let hidden = if *scoped { Vec::new() } else { std::mem::take(&mut self.renames) };
-                self.body(body)?;
+                if *required {
+                    // Nothing may stand in there but blanks.
+                    self.unnoted(|l| l.body(body))?;
+                } else {
+                    let node = self.node(What::Block((*name).into()), span, &[]);
+                    self.note("__block", node);
+                    self.apart(|l| l.body(body))?;
+                    self.note("__leave", node);
+                }
                 if !*scoped {
                     self.renames = hidden;
                 }
@@ -119,7 +147,8 @@ impl<'a> Lower<'a, '_> {
             Stmt::Extends(name, span) => {
                 let from = self.out.len();
                 self.out.push_str("{% extends ");
-                self.template_name(name, false)?;
+                let node = self.node(What::Extends, span, &[name]);
+                self.act(node, |l| l.template_name(name, false))?;
                 self.out.push_str(" %}");
                 self.mark(from, span);
                 Ok(())
@@ -128,7 +157,8 @@ impl<'a> Lower<'a, '_> {
                 self.include(name, *ignore_missing, *with_context, span)
             }
             Stmt::Import { name, target, with_context, span } => {
-                let module = self.import(name, *with_context, span)?;
+                let what = What::Import(Names::Module((*target).into()));
+                let module = self.import(name, *with_context, what, span)?;
                 self.declare(target);
                 self.out.push_str("{% set ");
                 self.put_name(target);
@@ -136,7 +166,7 @@ impl<'a> Lower<'a, '_> {
                 Ok(())
             }
             Stmt::From { name, names, with_context, span } => {
-                let module = self.import(name, *with_context, span)?;
+                let module = self.import(name, *with_context, imported(names), span)?;
                 for (imported, alias) in names {
                     self.declare(alias);
                     self.out.push_str("{% set ");
@@ -164,15 +194,22 @@ impl<'a> Lower<'a, '_> {
                 self.macro_value(&raw, "caller", params, body);
                 self.out.push_str(" %}{{ ");
                 let Kind::Call(callee, args) = &call.kind else { return Ok(()) };
+                let node = self.node(What::Print, &call.span, &[call]);
                 let from = self.out.len();
-                self.call(callee, args, Some(&caller))?;
+                self.act(node, |l| {
+                    let from = l.out.len();
+                    l.call(callee, args, Some(&caller))?;
+                    l.mark(from, &call.span);
+                    Ok(())
+                })?;
                 self.mark(from, &call.span);
                 self.out.push_str(" }}");
                 Ok(())
             }
             Stmt::Do(expr) => {
                 self.out.push_str("{% set __t = ");
-                self.expr(expr)?;
+                let node = self.node(change(expr), &expr.span, &[expr]);
+                self.act(node, |l| l.expr(expr))?;
                 self.out.push_str(" %}");
                 Ok(())
             }
@@ -200,9 +237,15 @@ impl<'a> Lower<'a, '_> {
     }
 
     pub(super) fn print(&mut self, expr: &Expr<'a>) -> Done {
+        if self.notes.is_some()
+            && let Some(recursion) = self.special(expr)
+        {
+            return self.print_special(expr, recursion);
+        }
         self.out.push_str("{{ ");
+        let node = self.node(What::Print, &expr.span, &[expr]);
         let from = self.out.len();
-        self.expr(expr)?;
+        self.act(node, |l| l.expr(expr))?;
         self.mark(from, &expr.span);
         self.out.push_str(" }}");
         Ok(())
@@ -222,6 +265,9 @@ impl<'a> Lower<'a, '_> {
         if let Some(flag) = &flag {
             let _ = write!(self.out, "{{% set {flag} = (0|__flag) %}}");
         }
+        let what = What::Loop { names: names(target), entries: gives_entries(iter) };
+        let exprs: Vec<&Expr<'a>> = [iter].into_iter().chain(test).collect();
+        let node = self.node(what, &loop_span(iter, test), &exprs);
         let renames = self.renames.len();
         if hides_names(body) {
             self.rename(target);
@@ -233,9 +279,12 @@ impl<'a> Lower<'a, '_> {
         // The sequence is named outside of the loop.
         let inner = self.renames.split_off(renames);
         let from = self.out.len();
-        self.chain(iter)?;
-        let _ = write!(self.out, "|__iter({})", matches!(target, Target::Tuple(_)));
-        self.mark(from, &iter.span);
+        self.act(node, |l| {
+            l.chain(iter)?;
+            let _ = write!(l.out, "|__iter({})", matches!(target, Target::Tuple(_)));
+            l.mark(from, &iter.span);
+            Ok(())
+        })?;
         self.renames.extend(inner);
         if let Some(test) = test {
             self.out.push_str(" if ");
@@ -243,22 +292,27 @@ impl<'a> Lower<'a, '_> {
         }
         self.out.push_str(if recursive { " recursive %}" } else { " %}" });
         self.mark(header, &iter.span);
-        self.body(body)?;
+        self.note_turn(node, target);
+        self.within(|l| l.body(body))?;
         self.renames.truncate(renames);
         if let Some(flag) = &flag {
             let _ = write!(
                 self.out,
                 "{{% set {flag}.turned = true %}}{{% endfor %}}{{% if not {flag}.turned %}}"
             );
-            self.otherwise(otherwise)?;
+            self.note("__else", node);
+            self.within(|l| l.otherwise(otherwise))?;
             self.out.push_str("{% endif %}");
+            self.note("__end", node);
             return Ok(());
         }
         if !otherwise.is_empty() {
             self.out.push_str("{% else %}");
-            self.otherwise(otherwise)?;
+            self.note("__else", node);
+            self.within(|l| l.otherwise(otherwise))?;
         }
         self.out.push_str("{% endfor %}");
+        self.note("__end", node);
         Ok(())
     }
 
@@ -273,12 +327,12 @@ impl<'a> Lower<'a, '_> {
         let renames = self.renames.len();
         // The values are evaluated outside, all before the first is assigned.
         let mut values = Vec::new();
+        let mut node = None;
         for (target, value) in pairs {
             let start = self.out.len();
-            self.expr(value)?;
-            if let Target::Tuple(targets) = target {
-                let _ = write!(self.out, "|__unpack({})", targets.len());
-            }
+            let what = What::With { first: node.is_none(), names: names(target) };
+            node = self.node(what, &value.span, &[value]);
+            self.act(node, |l| l.assigned(target, value))?;
             let offset = self.segments.iter().rposition(|s| s.generated.start < start).map_or(0, |i| i + 1);
             let segments = self.segments.split_off(offset);
             values.push((self.out.split_off(start), start, segments));
@@ -328,9 +382,34 @@ impl<'a> Lower<'a, '_> {
             }
         }
         self.out.push_str(" %}");
-        self.body(body)?;
+        self.note("__with", node);
+        self.within(|l| l.body(body))?;
         self.renames.truncate(renames);
         self.out.push_str("{% endwith %}");
+        self.note("__end", node);
+        Ok(())
+    }
+
+    /// A value that is assigned.
+    fn assigned(&mut self, target: &Target<'a>, value: &Expr<'a>) -> Done {
+        self.expr(value)?;
+        if let Target::Tuple(targets) = target {
+            let _ = write!(self.out, "|__unpack({})", targets.len());
+        }
+        Ok(())
+    }
+
+    /// Prints what minijinja writes in place.
+    fn print_special(&mut self, expr: &Expr<'a>, recursion: bool) -> Done {
+        let node = self.node(What::Inner { recursion }, &expr.span, &[expr]);
+        self.note("__enter", node);
+        self.out.push_str("{{ ");
+        let from = self.out.len();
+        let Kind::Call(callee, args) = &expr.kind else { return Ok(()) };
+        self.call(callee, args, None)?;
+        self.mark(from, &expr.span);
+        self.out.push_str(" }}");
+        self.note("__leave", node);
         Ok(())
     }
 
@@ -339,10 +418,13 @@ impl<'a> Lower<'a, '_> {
     pub(super) fn with_by_names(&mut self, pairs: &[(Target<'a>, Expr<'a>)], body: &[Stmt<'a>]) -> Done {
         let renames = self.renames.len();
         let mut values = Vec::new();
-        for (_, value) in pairs {
+        let mut node = None;
+        for (target, value) in pairs {
             let temp = self.temp();
             let _ = write!(self.out, "{{% set {temp} = ");
-            self.expr(value)?;
+            let what = What::With { first: node.is_none(), names: names(target) };
+            node = self.node(what, &value.span, &[value]);
+            self.act(node, |l| l.expr(value))?;
             self.out.push_str(" %}");
             values.push(temp);
         }
@@ -356,144 +438,10 @@ impl<'a> Lower<'a, '_> {
             }
             self.out.push_str(" %}");
         }
-        self.body(body)?;
+        self.note("__with", node);
+        self.within(|l| l.body(body))?;
+        self.note("__end", node);
         self.renames.truncate(renames);
         Ok(())
-    }
-
-    /// The name of another template, as the environment knows it. If it may be missing, an unknown name
-    /// stays as it is.
-    pub(super) fn template_name(&mut self, name: &Expr<'a>, may_miss: bool) -> Done {
-        if let Kind::Str(text) = &name.kind
-            && let Some(full) = (self.resolve)(text)
-        {
-            self.string(&full);
-            return Ok(());
-        }
-        let from = self.out.len();
-        self.chain(name)?;
-        self.out.push_str("|__template(");
-        self.string(self.base);
-        let _ = write!(self.out, ", {may_miss})");
-        self.mark(from, &name.span);
-        Ok(())
-    }
-
-    pub(super) fn include(
-        &mut self,
-        name: &Expr<'a>,
-        ignore_missing: bool,
-        with_context: bool,
-        span: &Span,
-    ) -> Done {
-        let from = self.out.len();
-        let ignore = if ignore_missing { " ignore missing" } else { "" };
-        if with_context {
-            self.out.push_str("{% with %}{% include ");
-            self.template_name(name, ignore_missing)?;
-            let _ = write!(self.out, "{ignore} %}}{{% endwith %}}");
-        } else {
-            let wrapper = self.temp();
-            let _ = write!(
-                self.out,
-                "{{% macro {wrapper}(__name) %}}{{% include __name{ignore} %}}{{% endmacro %}}{{{{ {wrapper}("
-            );
-            self.template_name(name, ignore_missing)?;
-            self.out.push_str(") }}");
-        }
-        self.mark(from, span);
-        Ok(())
-    }
-
-    /// Imports a template; gives the variable that holds its module. Without context, the import runs in a
-    /// macro of its own, which sees none of the variables here.
-    pub(super) fn import(
-        &mut self,
-        name: &Expr<'a>,
-        with_context: bool,
-        span: &Span,
-    ) -> Result<String, SyntaxError> {
-        let from = self.out.len();
-        let module = self.temp();
-        if with_context {
-            self.out.push_str("{% import ");
-            self.template_name(name, false)?;
-            let _ = write!(self.out, " as {module} %}}");
-        } else {
-            let wrapper = self.temp();
-            let _ = write!(
-                self.out,
-                "{{% macro {wrapper}(__name) %}}{{% import __name as {module} %}}\
-                 {{% set __t = {module}|__export %}}{{% endmacro %}}{{% set {module} = {wrapper}("
-            );
-            self.template_name(name, false)?;
-            self.out.push_str(")|__imported %}");
-        }
-        self.mark(from, span);
-        Ok(module)
-    }
-
-    /// The body of a macro as a macro of minijinja that takes every parameter by position.
-    pub(super) fn macro_body(
-        &mut self,
-        params: &[Param<'a>],
-        body: &[Stmt<'a>],
-        span: &Span,
-    ) -> Result<String, SyntaxError> {
-        let raw = self.temp();
-        let renames = self.renames.len();
-        let from = self.out.len();
-        let _ = write!(self.out, "{{% macro {raw}(");
-        for param in params {
-            if matches!(param.name, "loop" | "self") {
-                let temp = self.temp();
-                self.renames.push((param.name, temp));
-            }
-            self.put_name(param.name);
-            self.out.push_str(", ");
-        }
-        for extra in ["varargs", "kwargs", "caller"] {
-            if uses(body, params, extra) && !params.iter().any(|p| p.name == extra) {
-                self.out.push_str(extra);
-                self.out.push_str(", ");
-            }
-        }
-        self.out.push_str(") %}");
-        self.mark(from, span);
-        for param in params {
-            if let Some(default) = &param.default {
-                self.out.push_str("{% if ");
-                self.put_name(param.name);
-                self.out.push_str("|__missing %}{% set ");
-                self.put_name(param.name);
-                self.out.push_str(" = ");
-                self.expr(default)?;
-                self.out.push_str(" %}{% endif %}");
-            }
-        }
-        self.body(body)?;
-        self.out.push_str("{% endmacro %}");
-        self.renames.truncate(renames);
-        Ok(raw)
-    }
-
-    /// The value of a macro: minijinja's, with the signature that binds arguments to it.
-    pub(super) fn macro_value(&mut self, raw: &str, name: &str, params: &[Param<'a>], body: &[Stmt<'a>]) {
-        let _ = write!(self.out, "{raw}|__macro(");
-        self.string(name);
-        let mut flags = 0;
-        for (bit, extra) in ["varargs", "kwargs", "caller"].into_iter().enumerate() {
-            if uses(body, params, extra) && !params.iter().any(|p| p.name == extra) {
-                flags |= 1 << bit;
-            }
-        }
-        let _ = write!(self.out, ", {flags}");
-        for param in params {
-            self.out.push_str(", \"");
-            write_identifier(&mut self.out, param.name);
-            self.out.push('"');
-            self.out.push_str(if param.default.is_some() { ", true" } else { ", false" });
-        }
-        self.out.push(')');
     }
 }

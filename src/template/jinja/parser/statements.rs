@@ -111,7 +111,7 @@ impl<'a> Parser<'a> {
             "for" => self.parse_for()?,
             "if" => self.parse_if()?,
             "with" => self.parse_with()?,
-            "set" => self.parse_set()?,
+            "set" => self.parse_set(span.start)?,
             "filter" => {
                 let filter = self.filter_chain(None, true)?;
                 let (body, _) = self.body(&["endfilter"])?;
@@ -232,14 +232,15 @@ impl<'a> Parser<'a> {
         Ok(Stmt::With { pairs, body })
     }
 
-    pub(super) fn parse_set(&mut self) -> Parsed<Stmt<'a>> {
+    pub(super) fn parse_set(&mut self, begin: usize) -> Parsed<Stmt<'a>> {
         let target = self.target(true)?;
         if self.skip_op("=") {
             return Ok(Stmt::Set(target, self.tuple(true, &[])?));
         }
         let filter = if self.is_op("|") { Some(self.filter_chain(None, false)?) } else { None };
+        let span = begin..self.end();
         let (body, _) = self.body(&["endset"])?;
-        Ok(Stmt::SetBlock { target, filter, body })
+        Ok(Stmt::SetBlock { target, filter, body, span })
     }
 
     pub(super) fn parse_block(&mut self, span: Span) -> Parsed<Stmt<'a>> {

@@ -1,10 +1,11 @@
 //! Writes JSON in a stated order, with two spaces a level.
 
+use super::{Escape, encode, write_string};
 use crate::diagnostic::Error;
-use crate::json::{self, Escape};
 use crate::value::Value;
 
 /// A JSON text in the making.
+#[derive(Default)]
 pub struct Writer {
     out: String,
     /// Of every open object or list: whether it has something already.
@@ -49,13 +50,13 @@ impl Writer {
     /// Writes a string as an item.
     pub fn string(&mut self, text: &str) {
         self.item();
-        json::write_string(&mut self.out, text, Escape::None);
+        write_string(&mut self.out, text, Escape::None);
     }
 
     /// Writes a field that is a string.
     pub fn field_string(&mut self, name: &str, text: &str) {
         self.name(name);
-        json::write_string(&mut self.out, text, Escape::None);
+        write_string(&mut self.out, text, Escape::None);
     }
 
     /// Writes a field that is a string, if there is one.
@@ -87,7 +88,7 @@ impl Writer {
     pub fn field_value(&mut self, name: &str, value: Option<&Value>) {
         if let Some(value) = value {
             self.name(name);
-            let text = json::encode(value, Escape::None);
+            let text = encode(value, Escape::None);
             // Infinity and NaN are no JSON; they can't come from a manifest, and have a name at least.
             self.out.push_str(text.as_deref().unwrap_or("\"(a value that JSON cannot say)\""));
         }
@@ -98,7 +99,7 @@ impl Writer {
     /// # Errors
     /// When JSON cannot say it.
     pub fn field_exact(&mut self, name: &str, value: &Value) -> Result<(), Error> {
-        let text = json::encode(value, Escape::None).map_err(|e| Error::new(e.message))?;
+        let text = encode(value, Escape::None).map_err(|e| Error::new(e.message))?;
         self.name(name);
         self.out.push_str(&text);
         Ok(())
@@ -106,7 +107,7 @@ impl Writer {
 
     fn name(&mut self, name: &str) {
         self.item();
-        json::write_string(&mut self.out, name, Escape::None);
+        write_string(&mut self.out, name, Escape::None);
         self.out.push_str(": ");
     }
 

@@ -1,0 +1,245 @@
+//! Values that nobody reads, and values that are read and set by nobody.
+//!
+//! 1. [`leaves`]: what did the user set, and where?
+//! 2. [`crate::template::mentions`]: what do the templates name, in any configuration? Conditions, tags, imports
+//!    and schemas of charts count as well ([`charts`]).
+//! 3. [`reads`]: what was read in this render?
+//! 4. [`trial`]: what the templates don't name is taken away and changed; what then moves the output is used.
+//! 5. [`suggest`]: what may have been meant?
+
+mod charts;
+mod leaves;
+mod reads;
+mod report;
+mod suggest;
+mod trial;
+
+use crate::diagnostic::{Diagnostic, Error, Place, Result};
+use crate::explain::influence::path;
+use crate::render::{self, Loaded, Request};
+use crate::template::mentions;
+use crate::trace::Trace;
+use crate::values;
+use crate::yaml::Step;
+
+use self::charts::{Member, Reader};
+use self::leaves::Owners;
+use self::reads::Reads;
+pub use self::suggest::{Reason, Suggestion};
+
+/// The way to a value, from the outermost chart's values on.
+pub type ValuePath = Vec<Step>;
+
+/// What to look for.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How often the chart may be rendered to see what a value changes.
+    pub renders: usize,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { renders: 24 }
+    }
+}
+
+/// Which of the user's values matter.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Values that nothing names: they matter in no configuration.
+    pub unused: Vec<Unused>,
+    /// Values that templates name, but which weren't read in this render. None are told if the render failed.
+    pub idle: Vec<Idle>,
+    /// How many values are left, which are used.
+    pub used: usize,
+    /// Values that templates read in this render, and nobody set.
+    pub missing: Vec<Missing>,
+    /// Why the chart couldn't be rendered, if so: then only the texts of the templates told.
+    pub failure: Option<Error>,
+    /// Whether a bound was met: then there may be more unused values.
+    pub cut: bool,
+}
+
+/// Where a value was set.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The values file or the flag.
+    pub layer: String,
+    /// The place in the file.
+    pub place: Option<Place>,
+}
+
+/// A value that nothing names, or a map of such.
+#[derive(Clone, Debug)]
+pub struct Unused {
+    /// Its path.
+    pub path: ValuePath,
+    /// How many values it holds; one, if it is none that holds others.
+    pub leaves: usize,
+    /// Where it was set.
+    pub origin: Origin,
+    /// What may have been meant.
+    pub suggestion: Option<Suggestion>,
+}
+
+/// A value that wasn't read, though templates name it.
+#[derive(Clone, Debug)]
+pub struct Idle {
+    /// Its path.
+    pub path: ValuePath,
+    /// Where it was set.
+    pub origin: Origin,
+    /// The places that name it.
+    pub places: Vec<Place>,
+    /// The chart that would read it, if that is disabled.
+    pub disabled: Option<String>,
+}
+
+/// A value that was read and that nobody set.
+#[derive(Clone, Debug)]
+pub struct Missing {
+    /// Its path.
+    pub path: ValuePath,
+    /// Where it was read.
+    pub places: Vec<Place>,
+    /// Whether it was only asked whether it is there, or had a default at hand.
+    pub optional: bool,
+}
+
+/// Finds the user's values that have no use with this chart, and what it reads that nobody set.
+///
+/// # Errors
+/// When the chart's dependencies and values don't go together at all. A render that fails is told in the report.
+pub fn find(request: &Request, loaded: &Loaded, options: Options) -> Result<Report> {
+    let Loaded { chart, layers } = loaded;
+    let members = charts::members(chart);
+    let mentions = look(request, loaded, &members)?;
+    let readers = charts::readers(&members);
+    let mut report = Report { cut: mentions.cut, ..Report::default() };
+
+    let leaves = leaves::of_map(&layers.values);
+    report.cut |= leaves.len() >= leaves::MAX_LEAVES;
+    let is_named =
+        |path: &[Step]| mentions.cut || mentions.has(path) || readers.iter().any(|r| r.reads(path));
+    let (named, unnamed): (Vec<_>, Vec<_>) = leaves.into_iter().partition(|path| is_named(path));
+
+    // A schema that refuses an unknown name says less about it than this.
+    let lenient = Request { skip_schema_validation: true, ..request.clone() };
+    let mut trace = Trace::default();
+    let rendered = render::trace_loaded(&lenient, loaded, &mut trace);
+    let prepared = values::prepare(chart, layers, true, &request.limits, &mut Vec::new())?;
+    report.failure = rendered.err().map(|failure| failure.error);
+
+    let without_effect = match &report.failure {
+        Some(_) => unnamed,
+        None => {
+            let total = unnamed.len();
+            let found = trial::without_effect(request, loaded, unnamed, options.renders);
+            report.cut |= found.cut;
+            report.used += total - found.paths.len();
+            found.paths
+        }
+    };
+    let owners = Owners::new(layers);
+    report.unused = grouped(without_effect, &is_named);
+    let paths: Vec<ValuePath> = report.unused.iter().map(|unused| unused.path.clone()).collect();
+    let known = suggest::Known::new(&members, &mentions, &layers.values);
+    for (unused, origin) in report.unused.iter_mut().zip(owners.origins(&paths)) {
+        unused.suggestion = known.suggest(&unused.path, path::at(&layers.values, &unused.path).as_ref());
+        unused.origin = origin;
+    }
+
+    let reads = Reads::new(&trace);
+    let mut idle = Vec::new();
+    for path in named {
+        let is_read = report.failure.is_some() || reads.has(&path) || readers.iter().any(|r| r.reads(&path));
+        if is_read {
+            report.used += 1;
+        } else {
+            idle.push(path);
+        }
+    }
+    report.idle = (owners.origins(&idle).into_iter().zip(idle))
+        .map(|(origin, path)| {
+            let places = mentions.of(&path);
+            let disabled = disabled(&members, &prepared.chart, &path);
+            Idle { path, origin, places, disabled }
+        })
+        .collect();
+    if report.failure.is_none() {
+        report.missing = reads.missing(&trace, &prepared.values);
+        report.cut |= trace.cut;
+    }
+    Ok(report)
+}
+
+impl Reader {
+    fn reads(&self, path: &[Step]) -> bool {
+        self.path.starts_with(path) || (self.whole && path.starts_with(&self.path))
+    }
+}
+
+/// The static look at all charts, with all texts among defaults and the user's values.
+fn look(request: &Request, loaded: &Loaded, members: &[Member<'_>]) -> Result<mentions::Mentions> {
+    let mut texts = Vec::new();
+    leaves::texts(&loaded.layers.values, &[], &mut texts);
+    for member in members {
+        leaves::texts(&member.chart.values, &member.path, &mut texts);
+    }
+    Ok(mentions::look(&charts::templates(members, request), &texts))
+}
+
+/// The values, those that are all that is in a map as one.
+fn grouped(paths: Vec<ValuePath>, is_named: &dyn Fn(&[Step]) -> bool) -> Vec<Unused> {
+    let mut found: Vec<Unused> = Vec::new();
+    for path in paths {
+        let end = (1..path.len()).find(|&end| !is_named(&path[..end])).unwrap_or(path.len());
+        let top = path[..end].to_vec();
+        match found.last_mut() {
+            Some(last) if last.path == top => last.leaves += 1,
+            _ => {
+                let origin = Origin { layer: String::new(), place: None };
+                found.push(Unused { path: top, leaves: 1, origin, suggestion: None });
+            }
+        }
+    }
+    found
+}
+
+/// The name of the chart that a value is of, if that takes no part.
+fn disabled(members: &[Member<'_>], chart: &crate::chart::Chart, path: &[Step]) -> Option<String> {
+    let is_of = |member: &&Member<'_>| {
+        !member.path.is_empty()
+            && path.len() > member.path.len()
+            && member.path.iter().zip(path).all(|(key, step)| matches!(step, Step::Key(k) if k == key))
+    };
+    let mut owners: Vec<&Member<'_>> = members.iter().filter(is_of).collect();
+    owners.sort_by_key(|member| member.path.len());
+    let takes_part = |member: &&&Member<'_>| {
+        let mut at = chart;
+        for key in &member.path {
+            match at.dependencies.iter().find(|d| d.name().as_bytes() == key.as_bytes()) {
+                Some(inner) => at = inner,
+                None => return false,
+            }
+        }
+        true
+    };
+    let member = owners.iter().find(|member| !takes_part(member))?;
+    Some(member.path.iter().map(ToString::to_string).collect::<Vec<_>>().join("."))
+}
+
+impl Unused {
+    /// The value as a warning: where it was set, and what may have been meant.
+    pub fn warning(&self) -> Diagnostic {
+        let what =
+            if self.leaves > 1 { format!(" (with the {} values in it)", self.leaves) } else { String::new() };
+        let by = match &self.origin.place {
+            Some(_) => String::new(),
+            None => format!(", set by {},", self.origin.layer),
+        };
+        let message = format!("{}{what}{by} is used by no template of the chart", path::show(&self.path));
+        let hint = self.suggestion.as_ref().map(|suggestion| suggestion.hint().into());
+        Diagnostic { message, place: self.origin.place.clone(), hint, ..Diagnostic::default() }
+    }
+}
