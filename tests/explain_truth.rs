@@ -267,7 +267,7 @@ fn unnamed(
     dice: &mut Dice,
 ) {
     let list = |key: &str| told[key].as_array().unwrap().clone();
-    let known: Vec<Vec<String>> = [list("values"), list("maybe")]
+    let known: Vec<Vec<String>> = [list("values"), list("identity"), list("maybe")]
         .concat()
         .iter()
         .map(|value| steps(value["path"].as_str().unwrap()))

@@ -73,6 +73,93 @@ fn recorded(files: &[(&str, &str)]) -> String {
     traces::lines(&trace, &trace.files[0])
 }
 
+/// What expressions read of the values.
+#[test]
+fn reads_of_mappings() {
+    let exprs = [
+        "Values.map.x",
+        "Values['map']['x']",
+        "Values.map.get('x')",
+        "Values.map.none | default('')",
+        "Values.map.none is defined",
+        "'x' in Values.map",
+        "'z' not in Values.map",
+        "1 if Values.map else 2",
+        "not Values.map",
+        "Values.map and 1",
+        "Values.map | default({}, true) | string",
+        "Values.map | length",
+        "Values.map | count",
+        "Values.map | list",
+        "Values.map | first",
+        "Values.map | items | list",
+        "Values.map | dictsort",
+        "Values.map | tojson",
+        "Values.map | toYaml",
+        "Values.map | string",
+        "Values.map ~ ''",
+        "Values.map",
+        "[Values.map]",
+        "{'m': Values.map}",
+        "Values.map == {'x': 'one'}",
+        "Values.map == {'x': 'one', 'y': 'two'}",
+        "Values.map.keys()",
+        "Values.map.values()",
+        "Values.map.items()",
+        "Values.map.copy()",
+        "dict(Values.map)",
+        "dict(**Values.map)",
+        "Values.map | attr('x')",
+        "Values.map | join(',')",
+        "Values.map | sort",
+        "Values.map | unique | list",
+        "Values.map | reverse | list",
+        "Values.map | max",
+        "Values.map | xmlattr",
+        "Values.map | pprint",
+        "Values.map | urlencode",
+        "Values.map | hasKey('x')",
+        "get(Values.map, 'x')",
+        "dig('map', 'x', '', Values)",
+        "Values.map | keys",
+        "merge({}, Values.map)",
+        "Values.map | pick('x')",
+        "Values.tree | map(attribute='name') | list",
+        "Values.tree | selectattr('name') | list | length",
+        "Values.tree | rejectattr('name') | list",
+        "Values.tree | sort(attribute='name') | length",
+        "Values.tree | groupby('name') | length",
+        "Values.tree | map(attribute='children.0.name') | join",
+        "Values.tree | unique(attribute='name') | list | length",
+        "Values.tree[0].name",
+        "Values.tree[0]['children'][0].name",
+        "Values | length",
+        "Values.map is mapping",
+        "Values.map.x is string",
+        "Values.map is sameas Values.map",
+        "Values.map is eq(Values.map)",
+        "'%(x)s' % Values.map",
+        "'{x}'.format(**Values.map)",
+        "(ctx.Values).map.y",
+        "ctx | length",
+    ];
+    let mut shown = String::new();
+    for expr in exprs {
+        let text = format!("{{% set got = {expr} %}}{{{{ got | string }}}}");
+        let sources = [source("t.yaml.j2", &text)];
+        let mut trace = Trace::default();
+        let got = run(&sources, VALUES, Some(&mut trace)).map(|_| ());
+        let reads = trace
+            .emissions
+            .iter()
+            .position(|e| e.role == torii::trace::Role::Assign)
+            .map(|id| traces::reads(&trace, id as u32, true).join(" "));
+        let failed = if got.is_ok() { "" } else { " (fails)" };
+        shown.push_str(&format!("{expr}: {}{failed}\n", reads.unwrap_or_default()));
+    }
+    insta::assert_snapshot!(shown);
+}
+
 #[test]
 fn text_and_actions() {
     insta::assert_snapshot!(recorded(&[(
@@ -176,6 +263,10 @@ fn tpl_and_the_other_language() {
              {{ include \"app/templates/other.yaml\" . }}{{ end }}"
         ),
     ]));
+    let sources = [source("t.yaml.j2", "{% for item in Values.list %}{{ tpl(Values.text) }}{% endfor %}")];
+    let mut trace = Trace::default();
+    run(&sources, VALUES, Some(&mut trace)).unwrap();
+    assert_eq!(trace.texts.len(), 2, "a text that is given again is the same");
     insta::assert_snapshot!(
         "a_go_template_that_includes_jinja",
         recorded(&[
@@ -429,4 +520,130 @@ fn recorded_renders_of_the_reference_cases_are_the_same() {
     }
     println!("{count} cases, {lines} files");
     assert!(failures.is_empty(), "{} of {count}:\n{}", failures.len(), failures.join("\n\n"));
+}
+
+/// A value that decides nothing else: its path, and another value for it, as `--set-json` wants them.
+type Leaf = (Vec<String>, String);
+
+fn leaves(value: &Value, path: &[String], found: &mut Vec<Leaf>) {
+    let within = |step: String| [path, &[step]].concat();
+    match value {
+        Value::Map(map) if !map.is_empty() => {
+            map.entries().iter().for_each(|(key, v)| leaves(v, &within(key.to_string()), found));
+        }
+        Value::List(list) if !list.is_empty() => {
+            list.items().iter().enumerate().for_each(|(i, v)| leaves(v, &within(format!("[{i}]")), found));
+        }
+        Value::Bool(b) => found.push((path.to_vec(), (!b).to_string())),
+        Value::String(text) => found.push((path.to_vec(), format!("{:?}", format!("{text}x")))),
+        Value::Null => found.push((path.to_vec(), "\"new\"".into())),
+        Value::Float(n) => found.push((path.to_vec(), (n + 1.0).to_string())),
+        _ => {}
+    }
+}
+
+/// Whether what was read of the values for a line tells of a leaf.
+fn tells(reads: &[String], leaf: &[String]) -> bool {
+    let ends = |at: usize| leaf[at..].iter().all(|step| step.starts_with('['));
+    (1..=leaf.len()).filter(|at| ends(*at)).any(|at| {
+        let shown = |steps: &[String]| steps.join(".").replace(['[', ']'], "");
+        let whole = format!("{}.*", shown(&leaf[..at - 1]));
+        reads.iter().any(|read| *read == shown(&leaf[..at]) || *read == *whole.trim_start_matches('.'))
+    })
+}
+
+/// Changes each value of a chart, and looks whether the lines that change or go were led to it.
+fn lines_that_move(chart: &str, file: &str) -> (usize, Vec<String>) {
+    let with = |json: Option<String>| {
+        traces::traced(chart, |request| {
+            request.values.files.push(file.to_string());
+            request.values.json.extend(json);
+            request.skip_schema_validation = true;
+        })
+    };
+    let before = with(None);
+    let (_, values) = before.after.iter().find(|(path, _)| path.is_empty()).unwrap();
+    let mut found = Vec::new();
+    leaves(&Value::Map(values.clone()), &[], &mut found);
+    let (mut moved, mut missed) = (0, Vec::new());
+    for (leaf, value) in found {
+        let escape = |step: &String| {
+            if step.starts_with('[') { step.clone() } else { format!(".{}", step.replace('.', "\\.")) }
+        };
+        let path: String = leaf.iter().map(escape).collect();
+        let after = with(Some(format!("{}={value}", path.trim_start_matches('.'))));
+        if after.files.len() != before.files.len() {
+            // A chart was switched off, which is nothing that templates do.
+            continue;
+        }
+        for (old, new) in before.files.iter().zip(&after.files) {
+            let (text, other) = (old.text.to_text(), new.text.to_text());
+            let diff = similar(&text, &other);
+            for (line, range) in diff {
+                moved += 1;
+                let mut reads = traces::reads_of_line(&before, old, range);
+                // Charts have copies of the globals.
+                reads.iter_mut().for_each(|read| {
+                    if let Some(at) = read.find(".global.") {
+                        read.drain(..=at);
+                    }
+                });
+                reads.sort();
+                reads.dedup();
+                if !tells(&reads, &leaf) {
+                    missed.push(format!(
+                        "{}: {line:?} moves by {}, read {reads:?}",
+                        old.name,
+                        leaf.join(".")
+                    ));
+                }
+            }
+        }
+    }
+    (moved, missed)
+}
+
+/// The lines of a text that the other doesn't have at their place, with where they stand.
+fn similar(old: &str, new: &str) -> Vec<(String, std::ops::Range<usize>)> {
+    let (old_lines, new_lines): (Vec<&str>, Vec<&str>) =
+        (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
+    let mut longest = vec![vec![0_u32; new_lines.len() + 1]; old_lines.len() + 1];
+    for (i, a) in old_lines.iter().enumerate().rev() {
+        for (j, b) in new_lines.iter().enumerate().rev() {
+            longest[i][j] =
+                if a == b { longest[i + 1][j + 1] + 1 } else { longest[i + 1][j].max(longest[i][j + 1]) };
+        }
+    }
+    let (mut i, mut j, mut at, mut found) = (0, 0, 0, Vec::new());
+    while let Some(line) = old_lines.get(i) {
+        if new_lines.get(j) == Some(line) {
+            (i, j) = (i + 1, j + 1);
+        } else if j < new_lines.len() && longest[i][j + 1] >= longest[i + 1][j] {
+            j += 1;
+            continue;
+        } else {
+            if !line.trim().is_empty() {
+                found.push(((*line).to_string(), at..at + line.len()));
+            }
+            i += 1;
+        }
+        at += line.len();
+    }
+    found
+}
+
+#[test]
+fn each_line_that_moves_with_a_value_is_led_to_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let every = root.join("tests/house_chart/every-option.yaml").display().to_string();
+    let mut all = vec![lines_that_move("charts/gateway", &every)];
+    for name in ["web", "store", "platform"] {
+        let chart = mixed::mixed(name);
+        let values = mixed::fixture(name).join("values.yaml").display().to_string();
+        all.push(lines_that_move(&chart.path().display().to_string(), &values));
+    }
+    let moved: usize = all.iter().map(|(moved, _)| moved).sum();
+    let missed: Vec<String> = all.into_iter().flat_map(|(_, missed)| missed).collect();
+    println!("{} of {moved} lines that move are not led to the value", missed.len());
+    assert!(moved > 300 && missed.is_empty(), "{} of {moved}:\n{}", missed.len(), missed.join("\n"));
 }

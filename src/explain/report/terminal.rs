@@ -212,6 +212,12 @@ fn values(out: &mut String, explanation: &Explanation) {
             note(out, format!("{}, `{}` comes in after line {after}", trial(decides, *at), shortened(first)));
         }
     }
+    if !explanation.identity.is_empty() {
+        let names: Vec<String> = explanation.identity.iter().map(|decides| show(&decides.path)).collect();
+        out.push('\n');
+        let mut line = Line::default();
+        line.push(HEADING, "Values that make it another object  ").push(PLAIN, &names.join(", ")).end(out);
+    }
     if !explanation.maybe.is_empty() {
         out.push('\n');
         Line::default().push(HEADING, "Values that may decide it").end(out);
@@ -255,16 +261,19 @@ fn head(out: &mut String, mark: &str, decides: &Decides) {
         Some(value) => line.push(PLAIN, &format!(" = {}", shown_value(value))),
         None => line.push(PLAIN, " is not set"),
     };
-    line.push(PLAIN, "  ").push(DIM, &origin(decides.origin.as_ref()));
+    let from = origin(decides.origin.as_ref());
+    if !from.is_empty() {
+        line.push(PLAIN, "  ").push(DIM, &from);
+    }
     if let Some(place) = &decides.set_at {
-        let words = format!("  set by {}:{}:{}", place.file, place.line, place.column);
+        let words = format!("; set by {}:{}:{}", place.file, place.line, place.column);
         line.push(PLAIN, &words);
     }
     line.end(out);
 }
 
 fn origin(chain: Option<&Chain>) -> String {
-    chain.map(Chain::words).unwrap_or_default()
+    chain.map(|chain| chain.words("")).unwrap_or_default()
 }
 
 /// What becomes of a value.

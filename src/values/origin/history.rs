@@ -38,6 +38,11 @@ impl Node {
         self.live
     }
 
+    /// Whether a null is the last that came to stand here.
+    pub fn is_deleted(&self) -> bool {
+        matches!(self.history.last(), Some(Entry::Deleted(_)))
+    }
+
     fn push(&mut self, entry: Entry) {
         if self.history.last() != Some(&entry) {
             self.history.push(entry);
@@ -45,7 +50,7 @@ impl Node {
     }
 
     fn hide(&mut self, by: Option<SiteId>) {
-        if self.live {
+        if self.live || self.is_deleted() {
             self.live = false;
             self.push(Entry::Hidden(by));
         }
@@ -93,15 +98,14 @@ impl Recorder<'_> {
                         Step::Key(key) => null_site(&map, key),
                         Step::Index(_) => None,
                     };
-                    match by.or(null.filter(|_| child.live)) {
-                        by @ Some(_)
-                            if child.live || matches!(child.history.last(), Some(Entry::Deleted(_))) =>
-                        {
+                    let there = child.live || child.is_deleted();
+                    match by.or(null).filter(|_| there) {
+                        Some(by) => {
                             child.live = false;
-                            child.push(Entry::Deleted(by));
-                            child.children.values_mut().for_each(|inner| inner.hide(by));
+                            child.push(Entry::Deleted(Some(by)));
+                            child.children.values_mut().for_each(|inner| inner.hide(Some(by)));
                         }
-                        _ => child.hide(site),
+                        None => child.hide(site),
                     }
                 }
             }

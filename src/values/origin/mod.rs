@@ -348,12 +348,10 @@ impl Teller<'_> {
     fn deleted(&mut self, node: &Node, path: &mut Vec<Step>, deleted: &mut Vec<Deleted>) {
         for (step, child) in &node.children {
             path.push(step.clone());
-            match child.history.last() {
-                Some(Entry::Deleted(_)) => {
-                    deleted.push(Deleted { path: path.clone(), chain: self.chain(child, path) });
-                }
-                _ if child.is_live() => self.deleted(child, path, deleted),
-                _ => {}
+            if child.is_deleted() {
+                deleted.push(Deleted { path: path.clone(), chain: self.chain(child, path) });
+            } else if child.is_live() {
+                self.deleted(child, path, deleted);
             }
             path.pop();
         }

@@ -11,6 +11,9 @@ use crate::value::{ListCell, MapCell, Str};
 /// So many containers within one are noted with it.
 const MAX_INNER: usize = 256;
 
+/// So many containers are noted.
+const MAX_HOLDERS: usize = 200_000;
+
 /// So many texts are noted of a container.
 const MAX_TEXTS: usize = 256;
 
@@ -56,6 +59,9 @@ impl Book {
             } else {
                 value.downcast_object_ref::<Dict>().map(Dict::values).unwrap_or_default()
             };
+            if self.holders.len() >= MAX_HOLDERS {
+                self.holders.clear();
+            }
             // The container is kept, so that no other takes its place.
             let (_, held) = self.holders.entry(address).or_insert_with(|| (value, Vec::new()));
             let before = held.len();

@@ -46,6 +46,7 @@ impl Book {
         frame.action.node = Some((unit.clone(), index));
         frame.action.mark = r.mark();
         frame.action.texts.clear();
+        frame.action.calls.clear();
         self.read_variables(r);
     }
 
@@ -271,13 +272,11 @@ impl Book {
         if matches!(node.what, What::Inner { recursion: true }) {
             let sees = self.top();
             let Some(outer) = self.frames.last() else { return };
-            let entries = outer.entries.iter().map(|entry| {
-                // The loop begins anew.
-                Entry { kind: Open::Unknown, outer: r.context(), variables: 0, ..entry.clone() }
-            });
+            // The loop begins anew.
+            let blank = Entry { kind: Open::Unknown, outer: r.context(), variables: 0 };
             let frame = Frame {
                 key: outer.key.clone(),
-                entries: entries.collect(),
+                entries: vec![blank; outer.entries.len()],
                 action: outer.action.clone(),
                 sees,
                 ..Frame::default()
