@@ -489,10 +489,13 @@ fn run(cases: impl Iterator<Item = Case>, each: usize, most: usize, seed: u64) -
             break;
         }
         let start = Instant::now();
+        let known = (report.misses.len(), report.wrong.len(), report.unasked.len());
         ask(&case, each, &mut dice, &mut report);
         if std::env::var_os("TORII_VERBOSE").is_some() {
             let (moved, writers) = (report.moved, report.writers);
             eprintln!("{}: {moved} moved so far, {writers} writers, {:?}", case.name, start.elapsed());
+            let new = report.misses.iter().skip(known.0).chain(report.wrong.iter().skip(known.1));
+            new.chain(report.unasked.iter().skip(known.2)).take(20).for_each(|line| eprintln!("! {line}"));
         }
     }
     report
