@@ -21,7 +21,10 @@ impl Report {
         self.idle_text(all, &mut out);
         self.missing_text(all, &mut out);
         if let Some(failure) = &self.failure {
-            out.line(PLAIN, "The chart can't be rendered with these values, so the texts of its templates told this:");
+            out.line(
+                PLAIN,
+                "The chart can't be rendered with these values, so the texts of its templates told this:",
+            );
             failure.message().lines().for_each(|line| out.line(DIM, &format!("  {line}")));
         }
         if self.cut {
