@@ -34,8 +34,8 @@ impl Look<'_> {
         let first = args.first().cloned().unwrap_or_default();
         let last = args.last().cloned().unwrap_or_default();
         match bare.as_str() {
-            "include" => return self.include(&first, args.get(1).unwrap_or(&Things::default())),
-            "tpl" => return self.tpl(&first, args.get(1).unwrap_or(&Things::default())),
+            "include" => self.include(&first, args.get(1).unwrap_or(&Things::default())),
+            "tpl" => self.tpl(&first, args.get(1).unwrap_or(&Things::default())),
             "fail" => {
                 self.heap.consume(&first);
                 Things::default()
