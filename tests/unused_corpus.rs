@@ -161,22 +161,14 @@ fn planted() {
                     .collect()
             };
             let mut here = 0;
+            let start = std::time::Instant::now();
             for _ in 0..per * 10 {
-                if here >= per || leaves.is_empty() {
+                if here >= per || start.elapsed().as_secs() > 20 || leaves.is_empty() {
                     break;
                 }
-                let leaf = leaves[random.below(leaves.len())].clone();
+                let mut leaf = leaves[random.below(leaves.len())].clone();
                 let mut path = keys(&leaf);
                 let kind = random.below(5);
-                let Some(value) = torii::explain::influence::path::at(&map, &leaf) else { continue };
-                let value = match value {
-                    Value::Bool(b) => serde_json::json!(b),
-                    Value::Float(f) => serde_json::json!(f),
-                    Value::String(s) => serde_json::json!(s.to_string()),
-                    Value::Null => serde_json::json!("x"),
-                    Value::List(_) => serde_json::json!([]),
-                    _ => serde_json::json!({}),
-                };
                 let meant;
                 if kind == 4 {
                     let last = path.last().unwrap().clone();
@@ -190,11 +182,22 @@ fn planted() {
                     meant = path[..=at].to_vec();
                     let Some(slipped) = slip(&path[at], kind, &mut random) else { continue };
                     path[at] = slipped;
+                    path.truncate(at + 1);
+                    leaf.truncate(at + 1);
                 }
                 let prefix: Vec<Step> = path.iter().map(|k| Step::key(k.as_str())).collect();
                 if torii::explain::influence::path::at(&map, &prefix).is_some() {
                     continue;
                 }
+                let Some(value) = torii::explain::influence::path::at(&map, &leaf) else { continue };
+                let value = match value {
+                    Value::Null => serde_json::json!("x"),
+                    value => {
+                        let text = torii::yaml::to_yaml(&value).unwrap();
+                        let decoded: Result<serde_json::Value, _> = serde_yaml::from_slice(text.as_bytes());
+                        decoded.unwrap()
+                    }
+                };
                 std::fs::write(&file, nested(&path, &value).to_string()).unwrap();
                 let Some(after) = manifests(chart, &[&file]) else { continue };
                 if after != before {

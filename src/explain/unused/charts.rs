@@ -1,12 +1,13 @@
 //! The charts of a chart, those that a condition disables included, with what their manifests read of the values.
 
 use crate::chart::{Chart, Dependency};
+use crate::diagnostic::Place;
 use crate::functions::semver;
 use crate::render::Request;
 use crate::source::path;
 use crate::template::{Language, Source, mentions};
 use crate::value::{Map, Str, Value};
-use crate::yaml::Step;
+use crate::yaml::{self, Step};
 
 /// So many charts are looked at.
 const MAX_CHARTS: usize = 2_000;
@@ -119,15 +120,18 @@ pub(super) struct Reader {
     pub path: Vec<Step>,
     /// Whether all within it is read, too.
     pub whole: bool,
+    /// Who reads it: `charts/umbrella/Chart.yaml`.
+    pub file: String,
 }
 
 /// What conditions, tags, imports and schemas of charts read.
 pub(super) fn readers(members: &[Member<'_>]) -> Vec<Reader> {
     let mut found = Vec::new();
     for (index, member) in members.iter().enumerate() {
+        let file = member.chart.display_path("Chart.yaml");
         for dependency in &member.chart.metadata.dependencies {
             let name = if dependency.alias.is_empty() { &dependency.name } else { &dependency.alias };
-            let mut add = |path: Vec<Step>, whole| found.push(Reader { path, whole });
+            let mut add = |path: Vec<Step>, whole| found.push(Reader { path, whole, file: file.clone() });
             for condition in dependency.condition.trim().split(',').filter(|c| !c.is_empty()) {
                 add(member.steps(condition), false);
             }
@@ -148,11 +152,12 @@ pub(super) fn readers(members: &[Member<'_>]) -> Vec<Reader> {
             }
         }
         if let Some(schema) = member.schema() {
+            let file = member.chart.display_path("values.schema.json");
             let mut paths = Vec::new();
             conditions(&schema, &mut Vec::new(), false, 40, &mut paths);
             for keys in paths {
                 let own = member.path.iter().chain(&keys).cloned().map(Step::Key).collect();
-                found.push(Reader { path: own, whole: false });
+                found.push(Reader { path: own, whole: false, file: file.clone() });
             }
         }
         if index >= MAX_CHARTS {
@@ -172,6 +177,21 @@ impl Member<'_> {
             Value::Map(schema) => Some(schema),
             _ => None,
         }
+    }
+
+    /// Where the chart around it lists it.
+    pub fn listed(&self, members: &[Member<'_>]) -> Option<Place> {
+        let parent = members.get(self.parent?)?.chart;
+        let name = self.path.last()?.to_text().into_owned();
+        let is_own = |d: &Dependency| d.alias == name || (d.alias.is_empty() && d.name == name);
+        let index = parent.metadata.dependencies.iter().position(is_own)?;
+        let file = parent.display_path("Chart.yaml");
+        let steps = [Step::key("dependencies"), Step::Index(index), Step::key("name")];
+        let position = parent.metadata_text.as_ref().and_then(|text| yaml::locate(text.as_bytes(), &steps));
+        Some(position.map_or_else(
+            || Place::new(file.clone(), 0, 0),
+            |position| Place::new(file.clone(), position.value.line, position.value.column),
+        ))
     }
 
     /// The keys that its schema knows, by their paths within its values.

@@ -24,7 +24,7 @@ use crate::yaml::Step;
 
 use self::charts::{Member, Reader};
 use self::leaves::Owners;
-use self::reads::Reads;
+use self::reads::{Read, Reads};
 pub use self::suggest::{Reason, Suggestion};
 
 /// The way to a value, from the outermost chart's values on.
@@ -33,13 +33,15 @@ pub type ValuePath = Vec<Step>;
 /// What to look for.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// How often the chart may be rendered to see what a value changes.
+    /// How often the chart may be rendered to see what values change that nothing names.
     pub renders: usize,
+    /// The same, for values that templates name and that were read with all others.
+    pub idle_renders: usize,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { renders: 24 }
+        Options { renders: 24, idle_renders: 12 }
     }
 }
 
@@ -143,22 +145,28 @@ pub fn find(request: &Request, loaded: &Loaded, options: Options) -> Result<Repo
     let owners = Owners::new(layers);
     report.unused = grouped(without_effect, &is_named);
     let paths: Vec<ValuePath> = report.unused.iter().map(|unused| unused.path.clone()).collect();
-    let known = suggest::Known::new(&members, &mentions, &layers.values);
+    let known = suggest::Known::new(&members, &mentions, &readers, &layers.values);
     for (unused, origin) in report.unused.iter_mut().zip(owners.origins(&paths)) {
         unused.suggestion = known.suggest(&unused.path, path::at(&layers.values, &unused.path).as_ref());
         unused.origin = origin;
     }
 
     let reads = Reads::new(&trace);
-    let mut idle = Vec::new();
+    let (mut idle, mut copied) = (Vec::new(), Vec::new());
+    let total = named.len();
     for path in named {
-        let is_read = report.failure.is_some() || reads.has(&path) || readers.iter().any(|r| r.reads(&path));
-        if is_read {
-            report.used += 1;
-        } else {
-            idle.push(path);
+        if report.failure.is_some() || readers.iter().any(|r| r.reads(&path)) {
+            continue;
+        }
+        match reads.of(&path) {
+            Read::Key => {}
+            Read::Whole => copied.push(path),
+            Read::Not => idle.push(path),
         }
     }
+    idle.extend(trial::without_effect(request, loaded, copied, options.idle_renders).paths);
+    idle.sort_by_key(|path| path::show(path));
+    report.used += total - idle.len();
     report.idle = (owners.origins(&idle).into_iter().zip(idle))
         .map(|(origin, path)| {
             let places = mentions.of(&path);

@@ -18,6 +18,17 @@ const MAX_PLACES: usize = 8;
 const PROBES: &str = "all and any coalesce d deepCopy default dig empty get hasKey kindIs merge mergeOverwrite mustDeepCopy \
      mustMerge mustMergeOverwrite not or pick pluck ternary typeIs without";
 
+/// How a value was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Read {
+    /// By its name.
+    Key,
+    /// With all that is in the map around it: it may have been copied only.
+    Whole,
+    /// Not at all.
+    Not,
+}
+
 /// The entries of maps that were read.
 pub(super) struct Reads {
     /// Maps all of whose entries were read.
@@ -50,11 +61,16 @@ impl Reads {
         reads
     }
 
-    /// Whether a value was read: its entry in the map around it, lists between them aside.
-    pub fn has(&self, path: &[Step]) -> bool {
-        let Some(last) = path.iter().rposition(|step| matches!(step, Step::Key(_))) else { return true };
-        let (map, Some(Step::Key(key))) = (&path[..last], path.get(last)) else { return true };
-        self.whole.contains(map) || self.keys.get(map).is_some_and(|keys| keys.contains(key))
+    /// How a value was read: its entry in the map around it, lists between them aside.
+    pub fn of(&self, path: &[Step]) -> Read {
+        let Some(last) = path.iter().rposition(|step| matches!(step, Step::Key(_))) else {
+            return Read::Whole;
+        };
+        let (map, Some(Step::Key(key))) = (&path[..last], path.get(last)) else { return Read::Whole };
+        if self.keys.get(map).is_some_and(|keys| keys.contains(key)) {
+            return Read::Key;
+        }
+        if self.whole.contains(map) { Read::Whole } else { Read::Not }
     }
 
     /// What was read and isn't there.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::ValuePath;
-use super::charts::Member;
+use super::charts::{Member, Reader};
 use super::leaves;
 use crate::diagnostic::{Place, distance};
 use crate::explain::influence::path;
@@ -63,7 +63,8 @@ impl Suggestion {
     pub fn hint(&self) -> String {
         let name = path::show(&self.path);
         let at = match &self.place {
-            Some(place) => format!(" ({}:{})", place.file, place.line),
+            Some(place) if place.line > 0 => format!(" ({}:{})", place.file, place.line),
+            Some(place) => format!(" ({})", place.file),
             None => String::new(),
         };
         match self.reason {
@@ -87,6 +88,7 @@ enum Source {
 /// All names that a chart knows.
 pub(super) struct Known<'a> {
     members: &'a [Member<'a>],
+    mentions: &'a Mentions,
     paths: BTreeMap<Vec<Str>, Source>,
     /// The paths by their last key, in lower case without dashes.
     by_name: HashMap<String, Vec<Vec<Str>>>,
@@ -94,7 +96,12 @@ pub(super) struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
-    pub fn new(members: &'a [Member<'a>], mentions: &Mentions, user: &'a Map) -> Known<'a> {
+    pub fn new(
+        members: &'a [Member<'a>],
+        mentions: &'a Mentions,
+        readers: &[Reader],
+        user: &'a Map,
+    ) -> Known<'a> {
         let mut paths = BTreeMap::new();
         for (path, place) in mentions.all().into_iter().take(MAX_KNOWN) {
             for end in 1..=path.len() {
@@ -127,18 +134,24 @@ impl<'a> Known<'a> {
             }
         }
         paths.retain(|path, _| mentions.has(&path.iter().cloned().map(Step::Key).collect::<Vec<_>>()));
+        for reader in readers {
+            let keys: Option<Vec<Str>> = reader.path.iter().map(|step| key_of(step).cloned()).collect();
+            let place = Place::new(reader.file.clone(), 0, 0);
+            keys.map(|keys| paths.entry(keys).or_insert(Source::Template(place)));
+        }
         let mut by_name: HashMap<String, Vec<Vec<Str>>> = HashMap::new();
         for path in paths.keys() {
             if let Some(last) = path.last() {
                 by_name.entry(folded(&last.to_text())).or_default().push(path.clone());
             }
         }
-        Known { members, paths, by_name, user }
+        Known { members, mentions, paths, by_name, user }
     }
 
     /// The best suggestion for a path; `value` is what the user set there.
     pub fn suggest(&self, unused: &[Step], value: Option<&Value>) -> Option<Suggestion> {
-        let keys: Vec<Str> = unused.iter().map(|step| key_of(step).cloned()).collect::<Option<_>>()?;
+        let keys: Option<Vec<Str>> = unused.iter().map(|step| key_of(step).cloned()).collect();
+        let Some(keys) = keys else { return self.in_list(unused) };
         let (last, above) = keys.split_last()?;
         let name = last.to_text();
         if name.chars().count() > MAX_NAME {
@@ -169,6 +182,17 @@ impl<'a> Known<'a> {
             reason: score.reason,
             place: self.place(path),
         })
+    }
+
+    /// The best name for an entry of a map in a list, of those that templates look for in such maps.
+    fn in_list(&self, unused: &[Step]) -> Option<Suggestion> {
+        let (Step::Key(last), above) = unused.split_last()? else { return None };
+        let name = last.to_text();
+        let known = self.mentions.keys(above).into_iter();
+        let alike = known.filter_map(|(key, place)| Some((alike(&name, &key.to_text())?, key, place)));
+        let ((reason, _), key, place) = alike.min_by_key(|((reason, cost), ..)| (*cost, *reason))?;
+        let path = above.iter().cloned().chain([Step::Key(key)]).collect();
+        Some(Suggestion { path, reason, place: Some(place) })
     }
 
     /// The paths right below one.
@@ -229,11 +253,7 @@ impl<'a> Known<'a> {
                 let member = self.members.get(*index)?;
                 Some(Place::new(member.chart.display_path("values.schema.json"), 0, 0))
             }
-            Source::Chart(index) => {
-                let member = self.members.get(*index)?;
-                let parent = self.members.get(member.parent?)?;
-                Some(Place::new(parent.chart.display_path("Chart.yaml"), 0, 0))
-            }
+            Source::Chart(index) => self.members.get(*index)?.listed(self.members),
             Source::Defaults(index) => {
                 let member = self.members.get(*index)?;
                 in_file(

@@ -141,13 +141,13 @@ impl Look<'_> {
 
     /// A value that is used as a key is used.
     fn use_keys(&mut self, keys: &[Things]) {
-        keys.iter().for_each(|key| self.heap.consume(key));
+        keys.iter().for_each(|key| self.heap.consume_but(key, true));
     }
 
     fn lookup_key(&mut self, of: &Things, key: Option<&Things>) -> Things {
         let Some(key) = key else { return Things::opaque() };
         let found = self.heap.entries(of, key);
-        self.heap.consume(key);
+        self.heap.consume_but(key, true);
         self.heap.mark(&found);
         found
     }
@@ -208,7 +208,7 @@ impl Look<'_> {
                     keys.into_iter().for_each(|key| made.fields.entry(key).or_default().join(&value));
                 }
                 None => {
-                    self.heap.consume(key);
+                    self.heap.consume_but(key, true);
                     made.other.join(&value);
                 }
             }

@@ -346,7 +346,7 @@ impl<'a> Look<'a> {
             None => {}
         }
         if self.calls >= MAX_CALLS || !self.step() {
-            self.heap.consume(dot);
+            self.heap.consume_but(dot, true);
             return Things::opaque();
         }
         self.calls += 1;
