@@ -1,7 +1,7 @@
 //! `torii istio`: IstioOperator files in, Kubernetes objects out.
 
 use torii::diagnostic::{Diagnostic, Result, Severity};
-use torii::istio::{self, Request};
+use torii::istio::{self, Operator, Request, gateway};
 
 use super::flags::{self, Bounds};
 use super::output::{self, Output};
@@ -41,6 +41,9 @@ pub struct Args {
     /// The charts and profiles of an Istio release: its folder `manifests`
     #[arg(short = 'd', long, visible_alias = "charts", value_name = "FOLDER")]
     manifests: Option<String>,
+    /// Print the gateways as values of the house chart, a document for each
+    #[arg(long)]
+    to_values: bool,
     #[command(flatten)]
     bounds: Bounds,
 }
@@ -61,7 +64,26 @@ pub fn run(args: &Args, output: &mut Output) -> Result<()> {
         limits: args.bounds.limits()?,
         ..Request::default()
     };
-    print(&request, output)
+    if args.to_values { values(&request, output) } else { print(&request, output) }
+}
+
+/// Prints the gateways as values files.
+fn values(request: &Request, output: &mut Output) -> Result<()> {
+    let (gateways, warnings) = gateway::translate(&Operator::read(request)?)?;
+    warn(&warnings);
+    for (i, gateway) in gateways.iter().enumerate() {
+        if i > 0 {
+            output.write(b"---\n")?;
+        }
+        output.write(gateway.file()?.as_bytes())?;
+        if gateway.has_overlays() {
+            output::remark(&format!(
+                "the overlays of {} are not in its values: they belong into a copy of the chart",
+                gateway.name
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Renders a request, and prints its objects and warnings.

@@ -123,8 +123,9 @@ impl Component {
         let item = |raw: Map| -> Result<Item> {
             let decoding = Decoding::default();
             let name = if self.is_gateway() { "GatewayComponentSpec" } else { "ComponentSpec" };
-            types::decode(&Value::Map(raw.clone()), name, decoding)
-                .map_err(|e| Error::new(format!("get component {}: fail to convert {}: {e}", self.name, self.key)))?;
+            types::decode(&Value::Map(raw.clone()), name, decoding).map_err(|e| {
+                Error::new(format!("get component {}: fail to convert {}: {e}", self.name, self.key))
+            })?;
             let own = tree::get_text(&raw, "namespace");
             let namespace =
                 [own, namespace.clone()].into_iter().find(|n| !n.is_empty()).unwrap_or("istio-system".into());
@@ -166,7 +167,8 @@ impl Item {
 
     /// Its overlays.
     pub fn overlays(&self) -> Vec<Overlay> {
-        let list = |value: Option<Value>| value.and_then(|v| v.as_list().map(|l| l.items())).unwrap_or_default();
+        let list =
+            |value: Option<Value>| value.and_then(|v| v.as_list().map(|l| l.items())).unwrap_or_default();
         list(self.setting("overlays"))
             .iter()
             .filter_map(Value::as_map)

@@ -88,8 +88,8 @@ impl Way<'_> {
                     let node = match map.get(step.as_str()) {
                         Some(node) => node,
                         None => {
-                            let is_list =
-                                map.map_type() == BROUGHT && steps.get(i + 1).is_some_and(|s| index(s).is_some());
+                            let is_list = map.map_type() == BROUGHT
+                                && steps.get(i + 1).is_some_and(|s| index(s).is_some());
                             let made = match is_list {
                                 true => Value::List(List::new(Elem::Any, Vec::new())),
                                 false => Value::Map(Map::new(map.map_type())),
@@ -153,30 +153,28 @@ impl Way<'_> {
                     });
                     here.node = new;
                 }
-                (Value::Map(map), Next::Key(key)) if map.map_type() == BROUGHT => {
-                    match &here.node {
-                        Value::List(list) if here.changeable && !from_text => {
-                            if own {
-                                map.insert(key.as_str(), new);
-                            } else {
-                                let mut items = list.items();
-                                items.push(new);
-                                map.insert(key.as_str(), Value::list(items));
-                            }
-                        }
-                        _ if from_text => {
-                            map.remove(key);
-                            let first = new.as_map().and_then(|map| map.entries().into_iter().next());
-                            let (key, value) = first.unwrap_or((Str::EMPTY, Value::Null));
-                            map.insert(key, value);
-                            return Ok(());
-                        }
-                        _ => {
-                            map.insert(key.as_str(), new.clone());
-                            here.node = new;
+                (Value::Map(map), Next::Key(key)) if map.map_type() == BROUGHT => match &here.node {
+                    Value::List(list) if here.changeable && !from_text => {
+                        if own {
+                            map.insert(key.as_str(), new);
+                        } else {
+                            let mut items = list.items();
+                            items.push(new);
+                            map.insert(key.as_str(), Value::list(items));
                         }
                     }
-                }
+                    _ if from_text => {
+                        map.remove(key);
+                        let first = new.as_map().and_then(|map| map.entries().into_iter().next());
+                        let (key, value) = first.unwrap_or((Str::EMPTY, Value::Null));
+                        map.insert(key, value);
+                        return Ok(());
+                    }
+                    _ => {
+                        map.insert(key.as_str(), new.clone());
+                        here.node = new;
+                    }
+                },
                 (Value::Map(map), Next::Key(key)) => {
                     map.insert(key.as_str(), new.clone());
                     here.node = new;
@@ -210,7 +208,8 @@ fn item(list: &List, step: &str, limits: &Limits) -> Result<(usize, Value), Stri
             leaf => {
                 let inside = in_brackets(step).filter(|inside| !inside.is_empty());
                 let pattern = inside.ok_or_else(|| format!("{step} is not a valid value path element"))?;
-                let pattern = if pattern.len() > 1 { pattern.strip_prefix(':').unwrap_or(pattern) } else { pattern };
+                let pattern =
+                    if pattern.len() > 1 { pattern.strip_prefix(':').unwrap_or(pattern) } else { pattern };
                 let leaf = Str::from_bytes(text(leaf, limits)?);
                 Regex::new(pattern.as_bytes(), limits.regex_bytes).is_ok_and(|regex| regex.is_match(&leaf))
             }
@@ -238,9 +237,10 @@ fn index(step: &str) -> Option<i64> {
 /// The key and value in a step `[key:value]`.
 fn key_value(step: &str) -> Option<(&str, &str)> {
     match split_unescaped(in_brackets(step)?, ':').as_slice() {
-        [key, value] if !key.is_empty() && !value.is_empty() => {
-            key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')).then_some((*key, *value))
-        }
+        [key, value] if !key.is_empty() && !value.is_empty() => key
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+            .then_some((*key, *value)),
         _ => None,
     }
 }

@@ -72,7 +72,8 @@ pub(super) fn apply(
             Target::Workload => (component.workload, tree::nest(path, copied)),
             Target::Kind(kind) => (*kind, tree::nest(path, copied)),
             Target::Container => {
-                let container: Map = [("name", Value::from(component.container)), (*path, copied)].into_iter().collect();
+                let container: Map =
+                    [("name", Value::from(component.container)), (*path, copied)].into_iter().collect();
                 let containers = Value::list(vec![Value::Map(container)]);
                 (component.workload, tree::nest("spec.template.spec.containers", containers))
             }
@@ -81,7 +82,8 @@ pub(super) fn apply(
         for object in objects.iter().filter(|object| object.kind() == kind && object.name() == name) {
             found = true;
             let patch = tree::copy(&patch);
-            strategic::patch(&object.content, &patch, kind).map_err(|e| e.context("post processing: patch"))?;
+            strategic::patch(&object.content, &patch, kind)
+                .map_err(|e| e.context("post processing: patch"))?;
             if *key == "podDisruptionBudget" {
                 only_one_bound(&object.content);
             }
@@ -90,6 +92,19 @@ pub(super) fn apply(
             warnings.push(without_object(component, item, key, kind, &name));
         }
     }
+    overlays((component, item), objects, limits, warnings)
+}
+
+/// Applies the overlays of an item to its objects; tells of those that change nothing.
+///
+/// # Errors
+/// In istioctl's words, when an overlay makes something that is no object.
+pub(super) fn overlays(
+    (component, item): (&Component, &Item),
+    objects: &mut [Object],
+    limits: &Limits,
+    warnings: &mut Vec<Diagnostic>,
+) -> Result<()> {
     for overlay in item.overlays() {
         let mut found = false;
         for object in objects.iter_mut() {
@@ -173,7 +188,9 @@ fn passed(
         Outcome::Done => return None,
         Outcome::Passed(why) => (format!("IOP004: {place} has no effect at {path:?}: {why}"), None),
         Outcome::Misread(step) => (
-            format!("IOP004: {place} breaks the object at {path:?}: there is no list, so {step} became a key"),
+            format!(
+                "IOP004: {place} breaks the object at {path:?}: there is no list, so {step} became a key"
+            ),
             Some("give the whole list as the value of its key".into()),
         ),
     };

@@ -40,16 +40,18 @@ fn read() -> Messages {
                     known.enums.insert(name, (full, Vec::new()));
                 }
             }
-            Some(line) => match line.split_once(": ") {
-                Some((names, shape)) => known.messages.entry(last).or_default().extend(
-                    names.split(", ").map(|name| Field { names: name.split('|').collect(), shape }),
-                ),
-                None => {
-                    if let Some((_, names)) = known.enums.get_mut(last) {
-                        names.extend(line.split(", "));
+            Some(line) => {
+                match line.split_once(": ") {
+                    Some((names, shape)) => known.messages.entry(last).or_default().extend(
+                        names.split(", ").map(|name| Field { names: name.split('|').collect(), shape }),
+                    ),
+                    None => {
+                        if let Some((_, names)) = known.enums.get_mut(last) {
+                            names.extend(line.split(", "));
+                        }
                     }
                 }
-            },
+            }
         }
     }
     known
@@ -153,7 +155,13 @@ fn scalar(value: &Value, shape: &str) -> Checked {
                 inner => scalar(&inner, shape),
             }
         }
-        (_, "double") => if number(value).is_some() { Ok(()) } else { wrong(value) },
+        (_, "double") => {
+            if number(value).is_some() {
+                Ok(())
+            } else {
+                wrong(value)
+            }
+        }
         _ => match number(value) {
             Some(text) if fits(&text, shape) => Ok(()),
             Some(text) => Err(json::mismatch(value, Some(&format!("number {text}")), go).message),
@@ -226,8 +234,19 @@ mod tests {
     #[test]
     fn every_type_of_the_table_is_known() {
         let plain = [
-            "string", "bool", "int32", "int64", "uint32", "double", "Struct", "Value", "BoolValue", "Int32Value",
-            "StringValue", "Duration", "IntOrString",
+            "string",
+            "bool",
+            "int32",
+            "int64",
+            "uint32",
+            "double",
+            "Struct",
+            "Value",
+            "BoolValue",
+            "Int32Value",
+            "StringValue",
+            "Duration",
+            "IntOrString",
         ];
         for (name, fields) in &MESSAGES.messages {
             for field in fields {
@@ -242,7 +261,10 @@ mod tests {
 
     #[test]
     fn the_first_fault_in_the_order_of_the_definition_is_told() {
-        assert_eq!(fault("platform: openshift"), "unknown field \"platform\" in istio.operator.v1alpha1.Values");
+        assert_eq!(
+            fault("platform: openshift"),
+            "unknown field \"platform\" in istio.operator.v1alpha1.Values"
+        );
         assert_eq!(
             fault("gateways: {istio-ingressgateway: {autoscaleMin: abc}}"),
             "invalid character 'a' looking for beginning of value"

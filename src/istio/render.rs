@@ -48,7 +48,8 @@ pub(super) fn component(
     let mut objects = Vec::new();
     let mut add = |name: &str, text: &[u8]| -> Result<()> {
         for document in object::documents(text) {
-            objects.extend(Object::read(document, name).map_err(|e| e.context("helm render").note(of(name)))?);
+            objects
+                .extend(Object::read(document, name).map_err(|e| e.context("helm render").note(of(name)))?);
         }
         Ok(())
     };

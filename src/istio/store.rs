@@ -49,7 +49,12 @@ impl Store {
                 Some(profile) => Ok(profile),
                 None => Err(missing("file does not exist").hint(format!(
                     "there are: {}; -d names the manifests of a release with more",
-                    known.keys().iter().map(|name| name.to_text().into_owned()).collect::<Vec<_>>().join(", ")
+                    known
+                        .keys()
+                        .iter()
+                        .map(|name| name.to_text().into_owned())
+                        .collect::<Vec<_>>()
+                        .join(", ")
                 ))),
             };
         };

@@ -159,7 +159,10 @@ impl Merger<'_> {
                 return Err(Error::new("list element types are not identical"));
             };
             let Some(name) = over.get(key) else {
-                return Err(Error::new(format!("map: {} does not contain declared merge key: {key}", shown(over))));
+                return Err(Error::new(format!(
+                    "map: {} does not contain declared merge key: {key}",
+                    shown(over)
+                )));
             };
             match merged.iter().position(|item| is_named(item, key, &name)) {
                 Some(index) => {
@@ -296,33 +299,56 @@ mod tests {
 
     #[test]
     fn new_items_come_before_those_that_were_there() {
-        let object = "spec: {template: {spec: {containers: [{name: p, env: [{name: A}, {name: B}, {name: C}]}]}}}";
+        let object =
+            "spec: {template: {spec: {containers: [{name: p, env: [{name: A}, {name: B}, {name: C}]}]}}}";
         let patch = "spec: {template: {spec: {containers: [{name: p, env: [{name: Z}, {name: B, value: x}, {name: Y}]}]}}}";
         let out = patched("Deployment", object, patch);
-        let names: Vec<&str> = out.lines().filter_map(|l| l.trim().strip_prefix("- name: ")).filter(|n| *n != "p").collect();
+        let names: Vec<&str> =
+            out.lines().filter_map(|l| l.trim().strip_prefix("- name: ")).filter(|n| *n != "p").collect();
         assert_eq!(names, ["Z", "A", "B", "Y", "C"]);
         assert!(out.contains("value: x"));
     }
 
     #[test]
     fn lists_without_a_key_are_replaced_and_nulls_delete() {
-        assert_eq!(patched("HorizontalPodAutoscaler", "spec: {metrics: [1, 2], a: 1}", "spec: {metrics: [3], a: null, b: null}"), "spec:\n  metrics:\n  - 3\n");
+        assert_eq!(
+            patched(
+                "HorizontalPodAutoscaler",
+                "spec: {metrics: [1, 2], a: 1}",
+                "spec: {metrics: [3], a: null, b: null}"
+            ),
+            "spec:\n  metrics:\n  - 3\n"
+        );
     }
 
     #[test]
     fn a_disruption_budgets_selector_is_replaced() {
-        assert_eq!(patched("PodDisruptionBudget", "spec: {selector: {matchLabels: {a: b}}}", "spec: {selector: {x: z}}"), "spec:\n  selector:\n    x: z\n");
+        assert_eq!(
+            patched(
+                "PodDisruptionBudget",
+                "spec: {selector: {matchLabels: {a: b}}}",
+                "spec: {selector: {x: z}}"
+            ),
+            "spec:\n  selector:\n    x: z\n"
+        );
     }
 
     #[test]
     fn nulls_in_what_is_new_are_left_out() {
-        assert_eq!(patched("Deployment", "spec: {}", "spec: {strategy: {type: a, rollingUpdate: null}}"), "spec:\n  strategy:\n    type: a\n");
+        assert_eq!(
+            patched("Deployment", "spec: {}", "spec: {strategy: {type: a, rollingUpdate: null}}"),
+            "spec:\n  strategy:\n    type: a\n"
+        );
     }
 
     #[test]
     fn directives_delete_and_replace() {
         let object = "spec: {template: {spec: {containers: [{name: a}, {name: b}]}}}";
-        let out = patched("Deployment", object, "spec: {template: {spec: {containers: [{name: a, $patch: delete}]}}}");
+        let out = patched(
+            "Deployment",
+            object,
+            "spec: {template: {spec: {containers: [{name: a, $patch: delete}]}}}",
+        );
         assert!(!out.contains("name: a") && out.contains("name: b"));
         let out = patched("Deployment", object, "spec: {template: {$patch: replace, x: 1}}");
         assert_eq!(out, "spec:\n  template:\n    x: 1\n");

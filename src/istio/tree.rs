@@ -151,11 +151,8 @@ pub(super) fn set_flag(map: &Map, flag: &str) -> Result<()> {
         Some((path, text)) => (path.trim(), text.trim()),
         None => (flag.as_str(), ""),
     };
-    let value = if TEXTS.iter().any(|begin| path.starts_with(begin)) {
-        Value::from(text)
-    } else {
-        parse_value(text)
-    };
+    let value =
+        if TEXTS.iter().any(|begin| path.starts_with(begin)) { Value::from(text) } else { parse_value(text) };
     set(map, path, value)
 }
 

@@ -180,7 +180,9 @@ impl Type {
     /// The field of that name: letters' case doesn't count, if there is none that is spelled so.
     fn field(&self, key: &Str) -> Option<&Field> {
         let key = key.as_str()?;
-        self.fields.get(key).or_else(|| self.fields.values().find(|field| field.name.eq_ignore_ascii_case(key)))
+        self.fields
+            .get(key)
+            .or_else(|| self.fields.values().find(|field| field.name.eq_ignore_ascii_case(key)))
     }
 }
 
@@ -245,7 +247,9 @@ mod tests {
 
     fn fault(text: &str) -> String {
         let value = crate::yaml::decode(text.as_bytes()).unwrap();
-        decode(&value, "IstioOperator", Decoding { strict: true, lenient_texts: false }).err().unwrap_or_default()
+        decode(&value, "IstioOperator", Decoding { strict: true, lenient_texts: false })
+            .err()
+            .unwrap_or_default()
     }
 
     #[test]
@@ -254,10 +258,22 @@ mod tests {
             for field in known.fields.values() {
                 let inner = field.shape.trim_matches(['[', ']', '{', '}', '*']);
                 let plain = [
-                    "any", "time", "string", "bool", "enabled", "int32", "int64", "uint32", "intOrString",
+                    "any",
+                    "time",
+                    "string",
+                    "bool",
+                    "enabled",
+                    "int32",
+                    "int64",
+                    "uint32",
+                    "intOrString",
                     "quantity",
                 ];
-                assert!(plain.contains(&inner) || TYPES.contains_key(inner), "{name}.{}: {inner}", field.name);
+                assert!(
+                    plain.contains(&inner) || TYPES.contains_key(inner),
+                    "{name}.{}: {inner}",
+                    field.name
+                );
             }
         }
     }

@@ -177,7 +177,9 @@ fn ports(spec: &Map, values: &Map, errors: &mut Vec<String>) {
         let port = port.as_map().cloned().unwrap_or_default();
         let number = |value: &Value| matches!(value, Value::Int(_) | Value::Float(_));
         let target = port.get("targetPort").filter(|target| !target.is_nil());
-        if target.as_ref().is_some_and(|target| !number(target)) || !port.get("port").is_some_and(|p| number(&p)) {
+        if target.as_ref().is_some_and(|target| !number(target))
+            || !port.get("port").is_some_and(|p| number(&p))
+        {
             continue;
         }
         let (target, number) = (whole(target), whole(port.get("port")));
@@ -200,7 +202,8 @@ fn replicas(spec: &Map, values: &Map, warnings: &mut Vec<String>) {
         && whole(tree::get(spec, "components.pilot.k8s.replicaCount")) > 1
     {
         warnings.push(
-            "components.pilot.k8s.replicaCount should not be set when values.pilot.autoscaleEnabled is true".into(),
+            "components.pilot.k8s.replicaCount should not be set when values.pilot.autoscaleEnabled is true"
+                .into(),
         );
     }
     for (kind, name) in GATEWAYS {
@@ -253,8 +256,9 @@ fn numbers(key: &str, text: &str, errors: &mut Vec<String>) {
     for port in text.split(',').filter(|port| !port.is_empty() && *port != "*") {
         match port.parse::<i32>() {
             Ok(number) if (0..=65535).contains(&number) => {}
-            Ok(number) => errors
-                .push(format!("value global.proxy.{key}:{number} falls outside range [0, 65535]")),
+            Ok(number) => {
+                errors.push(format!("value global.proxy.{key}:{number} falls outside range [0, 65535]"))
+            }
             Err(_) => errors.push(format!(
                 "global.proxy.{key} : strconv.ParseInt: parsing {}: invalid syntax",
                 quote(port)

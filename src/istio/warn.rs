@@ -69,15 +69,15 @@ fn gateway(inputs: &Inputs, spec: &Map, component: &Component, item: &Item, say:
         let tag = tag.to_text();
         let number = parse_float(tag.as_bytes()).map(|n| crate::value::number::format_g(n));
         if let Some(number) = number.filter(|number| *number != tag) {
-            say(format!("IOP006: {shown}.tag {tag:?} is taken for the number {number}"), "set spec.tag instead");
+            say(
+                format!("IOP006: {shown}.tag {tag:?} is taken for the number {number}"),
+                "set spec.tag instead",
+            );
         }
     }
     let system = tree::get_text(&inputs.merged, "metadata.namespace");
     if item.namespace != system && written(spec, component) {
-        say(
-            format!("IOP007: {shown} goes to the namespace {}, which is not created", item.namespace),
-            "",
-        );
+        say(format!("IOP007: {shown} goes to the namespace {}, which is not created", item.namespace), "");
     }
     let template = format!("spec.values.{}.injectionTemplate", component.root);
     if tree::get_text(&inputs.merged, &template).is_empty() && written(spec, component) {
@@ -100,7 +100,10 @@ fn shared_labels(component: &Component, items: &[Item], say: Say<'_>) {
         ["app", "istio"].map(|key| tree::get_text(&label, key))
     };
     for (i, item) in items.iter().enumerate() {
-        let twin = items.iter().take(i).find(|other| other.namespace == item.namespace && label(other) == label(item));
+        let twin = items
+            .iter()
+            .take(i)
+            .find(|other| other.namespace == item.namespace && label(other) == label(item));
         if let Some(twin) = twin {
             say(
                 format!(
