@@ -32,6 +32,7 @@ pub mod istio;
 pub mod json;
 pub mod limits;
 pub mod manifest;
+pub mod package;
 pub mod render;
 pub mod rules;
 pub mod source;

@@ -8,6 +8,7 @@ mod describe;
 mod load;
 mod metadata;
 mod values_file;
+mod write;
 
 use std::sync::Arc;
 
@@ -18,6 +19,8 @@ use crate::value::{Map, Str};
 pub use self::load::{from_files, load};
 pub use self::metadata::{Dependency, Lock, Maintainer, Metadata};
 pub use self::values_file::{merge_maps, parse_values, parse_values_within};
+pub(crate) use self::write::dependency as dependency_value;
+pub use self::write::metadata_yaml;
 pub use crate::source::{File, Options};
 
 /// A chart. A clone is cheap: files and default values are shared.

@@ -12,6 +12,7 @@ mod helm;
 mod istio;
 mod output;
 mod output_dir;
+mod package;
 mod render;
 mod rendering;
 mod show;
@@ -61,6 +62,7 @@ enum Command {
     Diff(Box<diff::Args>),
     Explain(Box<explain::Args>),
     Eval(Box<eval::Args>),
+    Package(package::Args),
     Istio(Box<istio::Args>),
     Completion(completion::Args),
 }
@@ -81,10 +83,11 @@ pub fn run() -> ExitCode {
     let result = match cli.global.color.choose() {
         Ok(()) => stack::with_room(|| match cli.command {
             Command::Render(args) => render::run(*args, &cli.global, &mut output).map(fine),
-            Command::Show(args) => show::run(args, &mut output).map(fine),
+            Command::Show(args) => show::run(args, &cli.global, &mut output),
             Command::Diff(args) => diff::run(&args, &cli.global, &mut output),
             Command::Explain(args) => explain::run(&args, &cli.global, &mut output).map(fine),
             Command::Eval(args) => eval::run(*args, &cli.global, &mut output).map(fine),
+            Command::Package(args) => package::run(&args, &mut output).map(fine),
             Command::Istio(args) => istio::run(&args, &mut output).map(fine),
             Command::Completion(args) => completion::run(&args, &mut output).map(fine),
         }),
@@ -121,7 +124,11 @@ enum RenderCommand {
 
 fn parse() -> Result<Cli, clap::Error> {
     if std::env::args_os().nth(1).is_some_and(|command| command == "render" || command == "template") {
-        let RenderCli { global, command: RenderCommand::Render(args) } = parse_as()?;
+        // Most have none of the flags without effect. Whatever is not understood without them, is read with them.
+        helm::know(false);
+        let quick = parse_as::<RenderCli>();
+        helm::know(true);
+        let RenderCli { global, command: RenderCommand::Render(args) } = quick.or_else(|_| parse_as())?;
         return Ok(Cli { global, command: Command::Render(args) });
     }
     parse_as()

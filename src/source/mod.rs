@@ -10,6 +10,7 @@ mod directory;
 pub mod git;
 mod ignore;
 pub(crate) mod path;
+pub mod store;
 mod tree;
 mod words;
 
@@ -19,7 +20,7 @@ use crate::diagnostic::{Error, Result};
 use crate::limits::Limits;
 use crate::value::{Room, Str};
 
-pub use self::archive::unpack;
+pub use self::archive::{pack, unpack};
 pub use self::directory::read_directory;
 pub use self::ignore::Rules;
 pub use self::tree::{Found, Tree};

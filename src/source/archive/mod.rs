@@ -1,14 +1,19 @@
 //! A chart in a gzipped tar archive, unpacked in memory by Helm's rules
 //! (`helm pkg/chart/loader/archive/archive.go`).
 //!
-//! Links, devices and pipes in an archive become empty files, as in Helm: nothing is followed.
+//! Stricter than Helm are: links, devices and pipes, of which Helm makes empty files, are refused, and so are names
+//! that come twice or differ by case only, where it depends on the program which of the two counts.
+
+mod names;
+mod tar;
+mod write;
 
 use std::io::{self, Read};
 
 use flate2::read::MultiGzDecoder;
-use tar::EntryType;
 
-use super::path::clean;
+use self::tar::Kind;
+pub use self::write::pack;
 use super::{BYTE_ORDER_MARK, Budget, File, Files, io_words, quote};
 use crate::diagnostic::{Error, Result};
 use crate::value::Str;
@@ -86,43 +91,34 @@ const INVALID_HEADER: &str = "gzip: invalid header";
 ///
 /// # Errors
 /// In Helm's words: when it is no gzipped tar, when names lead out of the archive, when it or a file of it
-/// is too large.
+/// is too large. In others: for links, devices and pipes, and for names that are one on some machine.
 pub fn unpack(data: &[u8], budget: &mut Budget) -> Result<Vec<File>> {
     if !data.starts_with(GZIP) {
         return Err(Error::new(if data.len() < 10 { "unexpected EOF" } else { INVALID_HEADER }));
     }
-    // The tar reader skips what is not asked for by reading it: the sum is bounded, too.
+    // What is not asked for is passed over by inflating it: the sum is bounded, too.
     let most = budget.limits().chart_bytes.saturating_add(2048 * budget.limits().chart_entries as u64);
-    let mut archive = tar::Archive::new(MultiGzDecoder::new(data).take(most));
+    let mut archive = tar::Reader::new(MultiGzDecoder::new(data).take(most));
     let mut files = Vec::new();
-    for entry in archive.entries().map_err(|e| broken(&e))? {
-        let mut entry = entry.map_err(|e| broken(&e))?;
-        budget.entry()?;
-        let header = entry.header().entry_type();
-        let raw_name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        if header.is_dir() || (header == EntryType::Regular && raw_name.ends_with('/')) {
+    let mut seen = names::Seen::default();
+    while let Some(entry) = archive.next(|| budget.entry())? {
+        if matches!(entry.kind, Kind::Folder | Kind::Global) {
             continue;
         }
-        if matches!(header, EntryType::XGlobalHeader | EntryType::XHeader) {
-            continue;
-        }
-        let name = entry_name(&raw_name)?;
-        let size = if has_data(header) { entry.size() } else { 0 };
-        if size > budget.limits().file_bytes {
+        let raw_name = String::from_utf8_lossy(&entry.name).into_owned();
+        let name = names::within_chart(&raw_name)?;
+        refuse_irregular(&entry, &raw_name)?;
+        budget.bytes(entry.size)?;
+        if entry.size > budget.limits().file_bytes {
             return Err(Error::new(format!(
                 "decompressed chart file {} is larger than the maximum file size {}",
                 quote(&raw_name),
                 budget.limits().file_bytes
             )));
         }
-        budget.bytes(size)?;
-        let mut data = Vec::with_capacity(size as usize);
-        if size > 0 {
-            entry.read_to_end(&mut data).map_err(|e| broken(&e))?;
-            if (data.len() as u64) < size {
-                return Err(Error::new("unexpected EOF"));
-            }
-        }
+        budget.bytes(name.len() as u64)?;
+        seen.add(&name)?;
+        let data = archive.data()?;
         let data = data.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&data);
         files.push(File { name: name.into(), data: Str::from_bytes(data) });
     }
@@ -132,66 +128,35 @@ pub fn unpack(data: &[u8], budget: &mut Budget) -> Result<Vec<File>> {
     Ok(files)
 }
 
-/// Whether Go's reader gives an entry of this type any data.
-fn has_data(kind: EntryType) -> bool {
-    !matches!(
-        kind,
-        EntryType::Link
-            | EntryType::Symlink
-            | EntryType::Char
-            | EntryType::Block
-            | EntryType::Directory
-            | EntryType::Fifo
-    )
-}
-
-/// The name of an entry within the chart: its first part is dropped, the rest cleaned.
-fn entry_name(raw: &str) -> Result<String> {
-    let delimiter = if raw.contains('\\') { '\\' } else { '/' };
-    let (first, rest) = raw.split_once(delimiter).unwrap_or((raw, ""));
-    let rest = rest.replace(delimiter, "/");
-    if rest.starts_with('/') {
-        return Err(Error::new("chart illegally contains absolute paths"));
-    }
-    let name = clean(&rest);
-    if name == "." {
-        return Err(Error::new(format!(
-            "chart illegally contains content outside the base directory: {}",
-            quote(raw)
-        )));
-    }
-    if name.starts_with("..") {
-        return Err(Error::new("chart illegally references parent directory"));
-    }
-    let bytes = name.as_bytes();
-    if bytes.len() >= 3 && bytes[0].is_ascii_alphabetic() && &bytes[1..3] == b":/" {
-        return Err(Error::new("chart contains illegally named files"));
-    }
-    if first == "Chart.yaml" {
-        return Err(Error::new("chart yaml not in base directory"));
-    }
-    Ok(name)
-}
-
-fn broken(error: &io::Error) -> Error {
-    Error::new(match error.kind() {
-        io::ErrorKind::UnexpectedEof => "unexpected EOF".to_string(),
-        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => "gzip: invalid data".to_string(),
-        _ => "archive/tar: invalid tar header".to_string(),
-    })
-    .note(error.to_string())
+/// Helm makes empty files of these, so that a chart lacks what its author saw in it.
+fn refuse_irregular(entry: &tar::Entry, name: &str) -> Result<()> {
+    let target = || quote(&String::from_utf8_lossy(&entry.target));
+    let name = quote(name);
+    let error = match entry.kind {
+        Kind::File | Kind::Folder | Kind::Global => return Ok(()),
+        Kind::SymbolicLink => {
+            Error::new(format!("chart archive holds a symbolic link: {name} to {}", target()))
+                .hint("pack the chart with `torii package`, or with tar's --dereference (-h)")
+        }
+        Kind::HardLink => Error::new(format!("chart archive holds a hard link: {name} to {}", target()))
+            .hint("pack the chart with `torii package`, or with tar's --hard-dereference"),
+        Kind::Device => Error::new(format!("chart archive holds a device: {name}")),
+        Kind::Pipe => Error::new(format!("chart archive holds a named pipe: {name}")),
+    };
+    Err(error)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::limits::Limits;
+    use ::tar::EntryType;
     use std::io::Write;
 
     fn pack(entries: &[(&str, EntryType, &[u8])]) -> Vec<u8> {
-        let mut builder = tar::Builder::new(Vec::new());
+        let mut builder = ::tar::Builder::new(Vec::new());
         for (name, kind, data) in entries {
-            let mut header = tar::Header::new_gnu();
+            let mut header = ::tar::Header::new_gnu();
             header.as_gnu_mut().unwrap().name[..name.len()].copy_from_slice(name.as_bytes());
             header.set_entry_type(*kind);
             header.set_size(data.len() as u64);
@@ -224,11 +189,55 @@ mod tests {
     }
 
     #[test]
-    fn links_and_devices_become_empty_files() {
+    fn links_devices_and_pipes_are_refused() {
+        for (kind, want) in [
+            (EntryType::Symlink, "chart archive holds a symbolic link: \"c/l\" to \"\""),
+            (EntryType::Link, "chart archive holds a hard link: \"c/l\" to \"\""),
+            (EntryType::Char, "chart archive holds a device: \"c/l\""),
+            (EntryType::Block, "chart archive holds a device: \"c/l\""),
+            (EntryType::Fifo, "chart archive holds a named pipe: \"c/l\""),
+            (EntryType::GNUSparse, "chart archive holds a sparse file: \"c/l\""),
+        ] {
+            assert_eq!(names(&[("c/l", kind, b"")]).unwrap_err().message(), want);
+        }
+    }
+
+    #[test]
+    fn names_that_are_one_on_some_machine_are_refused() {
+        let of = |a: &str, b: &str| {
+            let file = EntryType::Regular;
+            names(&[(a, file, b""), (b, file, b"")]).unwrap_err().message().to_string()
+        };
+        assert_eq!(of("c/a", "c/./a"), "chart archive holds \"a\" twice");
+        assert_eq!(of("c/T/x", "c/t/y"), "chart archive holds names that differ by case only: \"t/y\"");
+        assert_eq!(of("c/a", "c/a/b"), "chart archive holds \"a\" both as a file and as a folder");
+        assert_eq!(of("c/a/b", "c/a"), "chart archive holds \"a\" both as a file and as a folder");
+        assert!(names(&[("c/a", EntryType::Regular, b""), ("d/b/a", EntryType::Regular, b"")]).is_ok());
+    }
+
+    #[test]
+    fn a_size_in_an_extended_header_counts_as_in_go() {
+        let with = |size: &str| {
+            let record = |length: usize| format!("{length} size={size}\n");
+            let length = (5..).find(|n| record(*n).len() == *n).unwrap();
+            names(&[
+                ("x", EntryType::XHeader, record(length).as_bytes()),
+                ("c/a", EntryType::Regular, b"12345"),
+            ])
+        };
+        assert_eq!(with("5").unwrap(), ["a=12345"]);
+        assert_eq!(with("3").unwrap(), ["a=123"]);
+        assert_eq!(with("-1").unwrap_err().message(), "archive/tar: invalid tar header");
+        assert_eq!(with("x").unwrap_err().message(), "archive/tar: invalid tar header");
         assert_eq!(
-            names(&[("c/l", EntryType::Symlink, b""), ("c/p", EntryType::Fifo, b"")]).unwrap(),
-            ["l=", "p="]
+            with("6000000").unwrap_err().message(),
+            "decompressed chart file \"c/a\" is larger than the maximum file size 5242880"
         );
+        assert_eq!(
+            with("9223372036854775807").unwrap_err().message(),
+            "decompressed chart is larger than the maximum size 104857600"
+        );
+        assert_eq!(with("1000000").unwrap_err().message(), "unexpected EOF");
     }
 
     #[test]
