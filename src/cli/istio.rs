@@ -2,9 +2,13 @@
 
 use torii::diagnostic::{Diagnostic, Result, Severity};
 use torii::istio::{self, Operator, Request, gateway};
+use torii::limits::Limits;
+use torii::source::Tree;
+use torii::values::Overrides;
 
 use super::flags::{self, Bounds};
 use super::output::{self, Output};
+use super::wrong;
 
 /// Render IstioOperator files to Kubernetes objects
 ///
@@ -84,6 +88,29 @@ fn values(request: &Request, output: &mut Output) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether there is a file of that name that holds an IstioOperator.
+pub fn is_operator(path: &str) -> bool {
+    let limits = Limits::default();
+    // A chart is a folder or an archive; only what may be YAML is read.
+    [".yaml", ".yml", ".json"].iter().any(|end| path.ends_with(end))
+        && std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() <= limits.input_bytes)
+        && Tree::default().read(path, &limits).is_ok_and(|text| istio::is_operator(&text))
+}
+
+/// Renders one file as `torii istio` does, for `torii render`.
+///
+/// # Errors
+/// As [`run`], and for values that only charts have.
+pub fn render(file: &str, values: &Overrides, limits: Limits, output: &mut Output) -> Result<()> {
+    let others = [&values.json, &values.strings, &values.set_files, &values.literals];
+    if others.iter().any(|flags| !flags.is_empty()) {
+        return Err(wrong("an IstioOperator file takes no values but those of --set and -f")
+            .hint("torii istio --help tells what there is"));
+    }
+    let files = std::iter::once(file.to_string()).chain(values.files.iter().cloned()).collect();
+    print(&Request { files, set: values.set.clone(), limits, ..Request::default() }, output)
 }
 
 /// Renders a request, and prints its objects and warnings.

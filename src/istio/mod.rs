@@ -125,6 +125,18 @@ impl Operator {
     }
 }
 
+/// Whether a text is an IstioOperator.
+pub fn is_operator(text: &[u8]) -> bool {
+    let documents = object::documents(text);
+    documents.into_iter().any(|document| {
+        Object::read(document, "").is_ok_and(|object| {
+            object.is_some_and(|object| {
+                object.kind() == "IstioOperator" && object.group() == "install.istio.io"
+            })
+        })
+    })
+}
+
 fn message(message: String) -> Diagnostic {
     Diagnostic { message, ..Diagnostic::default() }
 }
