@@ -1,10 +1,14 @@
 //! `torii istio`: IstioOperator files in, Kubernetes objects out.
 
 use torii::diagnostic::{Diagnostic, Result, Severity};
-use torii::istio::{self, Request};
+use torii::istio::{self, Operator, Request, gateway};
+use torii::limits::Limits;
+use torii::source::Tree;
+use torii::values::Overrides;
 
 use super::flags::{self, Bounds};
 use super::output::{self, Output};
+use super::wrong;
 
 /// Render IstioOperator files to Kubernetes objects
 ///
@@ -41,6 +45,9 @@ pub struct Args {
     /// The charts and profiles of an Istio release: its folder `manifests`
     #[arg(short = 'd', long, visible_alias = "charts", value_name = "FOLDER")]
     manifests: Option<String>,
+    /// Print the gateways as values of the house chart, a document for each
+    #[arg(long)]
+    to_values: bool,
     #[command(flatten)]
     bounds: Bounds,
 }
@@ -61,7 +68,49 @@ pub fn run(args: &Args, output: &mut Output) -> Result<()> {
         limits: args.bounds.limits()?,
         ..Request::default()
     };
-    print(&request, output)
+    if args.to_values { values(&request, output) } else { print(&request, output) }
+}
+
+/// Prints the gateways as values files.
+fn values(request: &Request, output: &mut Output) -> Result<()> {
+    let (gateways, warnings) = gateway::translate(&Operator::read(request)?)?;
+    warn(&warnings);
+    for (i, gateway) in gateways.iter().enumerate() {
+        if i > 0 {
+            output.write(b"---\n")?;
+        }
+        output.write(gateway.file()?.as_bytes())?;
+        if gateway.has_overlays() {
+            output::remark(&format!(
+                "the overlays of {} are not in its values: they belong into a copy of the chart",
+                gateway.name
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether there is a file of that name that holds an IstioOperator.
+pub fn is_operator(path: &str) -> bool {
+    let limits = Limits::default();
+    // A chart is a folder or an archive; only what may be YAML is read.
+    [".yaml", ".yml", ".json"].iter().any(|end| path.ends_with(end))
+        && std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() <= limits.input_bytes)
+        && Tree::default().read(path, &limits).is_ok_and(|text| istio::is_operator(&text))
+}
+
+/// Renders one file as `torii istio` does, for `torii render`.
+///
+/// # Errors
+/// As [`run`], and for values that only charts have.
+pub fn render(file: &str, values: &Overrides, limits: Limits, output: &mut Output) -> Result<()> {
+    let others = [&values.json, &values.strings, &values.set_files, &values.literals];
+    if others.iter().any(|flags| !flags.is_empty()) {
+        return Err(wrong("an IstioOperator file takes no values but those of --set and -f")
+            .hint("torii istio --help tells what there is"));
+    }
+    let files = std::iter::once(file.to_string()).chain(values.files.iter().cloned()).collect();
+    print(&Request { files, set: values.set.clone(), limits, ..Request::default() }, output)
 }
 
 /// Renders a request, and prints its objects and warnings.

@@ -11,7 +11,7 @@ use torii::render::{self, Failure, Request, name};
 
 use super::flags::{self, Global};
 use super::output::{self, Output};
-use super::{helm, output_dir, wrong};
+use super::{helm, istio, output_dir, wrong};
 
 /// Render a chart to Kubernetes objects
 ///
@@ -140,6 +140,11 @@ enum Format {
 /// When the chart can't be rendered with these values, or the result can't be written.
 pub fn run(args: Args, global: &Global, output: &mut Output) -> Result<()> {
     check(&args)?;
+    if let [file] = args.args.as_slice()
+        && istio::is_operator(file)
+    {
+        return istio::render(file, &args.values.options()?, args.bounds.limits()?, output);
+    }
     let request = request(&args, global)?;
     if args.seed.is_some() {
         output::remark("with --seed, keys and passwords can be guessed by whoever knows the seed");

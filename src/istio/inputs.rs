@@ -17,8 +17,6 @@ pub(super) struct Inputs {
     pub user: Map,
     /// The whole: profile, files, flags, and what follows from them.
     pub merged: Map,
-    /// The name of the profile.
-    pub profile: String,
     /// Where profiles and charts are.
     pub store: Store,
 }
@@ -70,7 +68,7 @@ pub(super) fn gather(request: &Request) -> Result<Inputs> {
     if let Some(values) = values {
         tree::merge(&merged, &tree::nest("spec.values", Value::Map(tree::copy(&values))));
     }
-    Ok(Inputs { user: own, merged, profile, store })
+    Ok(Inputs { user: own, merged, store })
 }
 
 /// Reads one IstioOperator.

@@ -11,6 +11,7 @@
 //! All of it follows Istio 1.31; each module names the part it follows.
 
 mod component;
+pub mod gateway;
 mod helm_values;
 mod inputs;
 mod object;
@@ -86,7 +87,6 @@ impl Generated {
 #[derive(Clone, Debug)]
 pub struct Operator {
     inputs: Inputs,
-    limits: Limits,
     warnings: Vec<Diagnostic>,
 }
 
@@ -111,7 +111,7 @@ impl Operator {
             let values = tree::nest("spec.values", crate::value::Value::Map(tree::copy(&unchecked)));
             tree::merge(&inputs.merged, &values);
         }
-        Ok(Operator { inputs, limits: request.limits.clone(), warnings })
+        Ok(Operator { inputs, warnings })
     }
 
     /// Whether the charts of an Istio release are at hand.
@@ -125,16 +125,32 @@ impl Operator {
     }
 }
 
+/// Whether a text is an IstioOperator.
+pub fn is_operator(text: &[u8]) -> bool {
+    let documents = object::documents(text);
+    documents.into_iter().any(|document| {
+        Object::read(document, "").is_ok_and(|object| {
+            object.is_some_and(|object| {
+                object.kind() == "IstioOperator" && object.group() == "install.istio.io"
+            })
+        })
+    })
+}
+
 fn message(message: String) -> Diagnostic {
     Diagnostic { message, ..Diagnostic::default() }
 }
 
-/// Renders the components of an IstioOperator with the charts of an Istio release.
+/// Renders the components of an IstioOperator with the charts of an Istio release; without them, its gateways with the
+/// house chart.
 ///
 /// # Errors
 /// In istioctl's words.
 pub fn generate(request: &Request) -> Result<Generated> {
     let operator = Operator::read(request)?;
+    if !operator.has_charts() {
+        return gateway::generate(request, &operator);
+    }
     let mut generated = Generated { warnings: operator.warnings.clone(), ..Generated::default() };
     for component in &COMPONENTS {
         render_component(request, &operator, component, &mut generated)?;

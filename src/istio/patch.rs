@@ -92,6 +92,19 @@ pub(super) fn apply(
             warnings.push(without_object(component, item, key, kind, &name));
         }
     }
+    overlays((component, item), objects, limits, warnings)
+}
+
+/// Applies the overlays of an item to its objects; tells of those that change nothing.
+///
+/// # Errors
+/// In istioctl's words, when an overlay makes something that is no object.
+pub(super) fn overlays(
+    (component, item): (&Component, &Item),
+    objects: &mut [Object],
+    limits: &Limits,
+    warnings: &mut Vec<Diagnostic>,
+) -> Result<()> {
     for overlay in item.overlays() {
         let mut found = false;
         for object in objects.iter_mut() {

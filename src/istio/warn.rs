@@ -80,7 +80,8 @@ fn gateway(inputs: &Inputs, spec: &Map, component: &Component, item: &Item, say:
         say(format!("IOP007: {shown} goes to the namespace {}, which is not created", item.namespace), "");
     }
     let template = format!("spec.values.{}.injectionTemplate", component.root);
-    if tree::get_text(&inputs.merged, &template).is_empty() && written(spec, component) {
+    let own_charts = inputs.store.has_charts();
+    if own_charts && tree::get_text(&inputs.merged, &template).is_empty() && written(spec, component) {
         say(
             format!("IOP008: {shown} is not injected: its image and settings are those of this release"),
             &format!("set values.{}.injectionTemplate to gateway", component.root),

@@ -5,6 +5,7 @@
 //! Nothing is ever unpacked to disk, and nothing outside the chart is read (see [`Options`]).
 
 mod archive;
+pub mod builtin;
 mod directory;
 pub mod git;
 mod ignore;

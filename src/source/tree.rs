@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::git::{self, Revision};
-use super::{Budget, Files, Options, archive, io_words, not_found, read_directory, words};
+use super::{Budget, Files, Options, archive, builtin, io_words, not_found, read_directory, words};
 use crate::diagnostic::{Error, Result};
 use crate::limits::Limits;
 use crate::value::Str;
@@ -46,6 +46,9 @@ impl Tree {
     /// When there is nothing at the path, or it is neither; and all that [`read_directory`] and
     /// [`unpack`](super::unpack) refuse.
     pub fn open(&self, path: &str, options: &Options, budget: &mut Budget) -> Result<Files> {
+        if let Some(name) = path.strip_prefix(builtin::PREFIX) {
+            return builtin::open(name).ok_or_else(|| not_found(path).hint("there is builtin:gateway"));
+        }
         if let Some(text) = self.given.get(path) {
             return archive::read(path, text.as_bytes(), budget);
         }
