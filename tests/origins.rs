@@ -5,6 +5,8 @@
 //! `TORII_CORPUS` names the folder it is unpacked in (or it is under `target/conformance`); `TORII_CASES` raises
 //! the numbers.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -577,7 +579,7 @@ impl Maker {
                 let items = 1 + self.random.below(3);
                 Value::list((0..items).map(|_| self.value(depth.saturating_sub(1))).collect())
             }
-            0..6 => self.scalar(),
+            1..6 => self.scalar(),
             _ => Value::Map(self.map(depth - 1)),
         }
     }

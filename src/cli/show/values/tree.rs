@@ -16,6 +16,9 @@ use super::write::About;
 /// How deep leaves are looked for, as where origins are.
 const MAX_DEPTH: usize = 200;
 
+/// Tells where a template set a value.
+pub type SetAt<'a> = &'a dyn Fn(&[Step]) -> Option<Place>;
+
 /// The values to show.
 pub struct Shown {
     /// The values.
@@ -77,7 +80,7 @@ impl Shown {
     pub fn choose(
         chart: &Chart,
         origins: Origins,
-        after: Option<(Map, &dyn Fn(&[Step]) -> Option<Place>)>,
+        after: Option<(Map, SetAt<'_>)>,
         subcharts: bool,
         with_origins: bool,
     ) -> Shown {
@@ -239,7 +242,7 @@ fn leaves_after(after: &Map, origins: &Origins, setter: &dyn Fn(&[Step]) -> Opti
     fn walk(
         value: &Value,
         path: &mut Vec<Step>,
-        (origins, setter): (&Origins, &dyn Fn(&[Step]) -> Option<Place>),
+        (origins, setter): (&Origins, SetAt<'_>),
         leaves: &mut Vec<Leaf>,
     ) {
         match value {
