@@ -67,7 +67,7 @@ fn gateway(inputs: &Inputs, spec: &Map, component: &Component, item: &Item, say:
     }
     if let Some(Value::String(tag)) = item.raw.get("tag") {
         let tag = tag.to_text();
-        let number = parse_float(tag.as_bytes()).map(|n| crate::value::number::format_g(n));
+        let number = parse_float(tag.as_bytes()).map(crate::value::number::format_g);
         if let Some(number) = number.filter(|number| *number != tag) {
             say(
                 format!("IOP006: {shown}.tag {tag:?} is taken for the number {number}"),
