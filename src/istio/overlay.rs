@@ -295,9 +295,9 @@ mod tests {
     fn values_replace_what_is_there_and_nothing_deletes() {
         assert_eq!(result("a: {b: [1]}", "a.b", "x"), r#"{"a":{"b":"x"}}"#);
         assert_eq!(result("a: {b: [1]}", "a.b", "~"), r#"{"a":{}}"#);
-        assert_eq!(result("a: [{n: x}, {n: y}]", "a.[n:x]", "~"), r#"{"a":[{"n":"y"}]}"#);
-        assert_eq!(result("a: [{n: 80}]", "a[n:80].v", "1"), r#"{"a":[{"n":80,"v":1}]}"#);
-        assert_eq!(result("a: [x, yy]", "a.[:y+]", "z"), r#"{"a":["x","z"]}"#);
+        assert_eq!(result("a: [{k: x}, {k: w}]", "a.[k:x]", "~"), r#"{"a":[{"k":"w"}]}"#);
+        assert_eq!(result("a: [{k: 80}]", "a[k:80].v", "1"), r#"{"a":[{"k":80,"v":1}]}"#);
+        assert_eq!(result("a: [x, zz]", "a.[:z+]", "z"), r#"{"a":["x","z"]}"#);
     }
 
     #[test]
@@ -319,8 +319,8 @@ mod tests {
 
     #[test]
     fn faults_change_nothing_and_are_told() {
-        let (out, outcomes) = applied("a: [{n: x}]", &[("a.[n:z].v", "1"), ("a.n", "1"), ("", "~")]);
-        assert_eq!(out, r#"{"a":[{"n":"x"}]}"#);
+        let (out, outcomes) = applied("a: [{k: x}]", &[("a.[k:z].v", "1"), ("a.k", "1"), ("", "~")]);
+        assert_eq!(out, r#"{"a":[{"k":"x"}]}"#);
         assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Passed(_))));
     }
 

@@ -301,11 +301,11 @@ mod tests {
     fn new_items_come_before_those_that_were_there() {
         let object =
             "spec: {template: {spec: {containers: [{name: p, env: [{name: A}, {name: B}, {name: C}]}]}}}";
-        let patch = "spec: {template: {spec: {containers: [{name: p, env: [{name: Z}, {name: B, value: x}, {name: Y}]}]}}}";
+        let patch = "spec: {template: {spec: {containers: [{name: p, env: [{name: Z}, {name: B, value: x}, {name: X}]}]}}}";
         let out = patched("Deployment", object, patch);
         let names: Vec<&str> =
             out.lines().filter_map(|l| l.trim().strip_prefix("- name: ")).filter(|n| *n != "p").collect();
-        assert_eq!(names, ["Z", "A", "B", "Y", "C"]);
+        assert_eq!(names, ["Z", "A", "B", "X", "C"]);
         assert!(out.contains("value: x"));
     }
 

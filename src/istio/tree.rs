@@ -329,9 +329,9 @@ mod tests {
 
     #[test]
     fn merging_recurses_into_maps_and_replaces_lists_and_nulls() {
-        let base = map("{a: {b: 1, l: [1, 2]}, n: 1}");
-        merge(&base, &map("{a: {c: 2, l: [3]}, n: null}"));
-        assert_eq!(json(&base), r#"{"a":{"b":1,"c":2,"l":[3]},"n":null}"#);
+        let base = map("{a: {b: 1, l: [1, 2]}, e: 1}");
+        merge(&base, &map("{a: {c: 2, l: [3]}, e: null}"));
+        assert_eq!(json(&base), r#"{"a":{"b":1,"c":2,"l":[3]},"e":null}"#);
     }
 
     #[test]
