@@ -56,6 +56,16 @@ pub fn package(
     pack(&chart, &files.files, options)
 }
 
+/// Packs the chart in a folder as it is, whether its own dependencies are there or not.
+///
+/// # Errors
+/// When there is no valid chart, or an archive can't hold it.
+pub(crate) fn as_is(folder: &Path, options: &Options) -> Result<Package> {
+    let files = source::read_directory(folder, options, &mut Budget::new(&options.limits))?;
+    let chart = chart::from_files(files.clone(), &mut Budget::new(&options.limits), &mut Vec::new())?;
+    pack(&chart, &files.files, options)
+}
+
 /// Packs a chart of these files, and reads the archive again to see that it holds them.
 fn pack(chart: &Chart, files: &[File], options: &Options) -> Result<Package> {
     let data = source::pack(chart.name(), files)?;

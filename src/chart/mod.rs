@@ -19,7 +19,6 @@ use crate::value::{Map, Str};
 pub use self::load::{from_files, load};
 pub use self::metadata::{Dependency, Lock, Maintainer, Metadata};
 pub use self::values_file::{merge_maps, parse_values, parse_values_within};
-pub(crate) use self::write::dependency as dependency_value;
 pub use self::write::metadata_yaml;
 pub use crate::source::{File, Options};
 
