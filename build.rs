@@ -1,13 +1,52 @@
 //! How the program is linked.
 
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs, io};
+
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    // On Linux, a program that may be loaded anywhere has some 25,000 addresses in its tables, of commands,
-    // functions and characters, which the loader writes anew at each start: a tenth of the time of rendering a
-    // common chart. One that is loaded where it was linked for has them in the file. Nothing here rests on where
-    // the code lies: the memory of data, stack and libraries is placed at random all the same.
-    let is = |name: &str, value: &str| std::env::var(name).is_ok_and(|found| found == value);
-    if is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu") {
-        println!("cargo:rustc-link-arg-bins=-no-pie");
+    let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
+    if !is("CARGO_CFG_TARGET_OS", "linux") || !is("CARGO_CFG_TARGET_ENV", "gnu") {
+        return;
     }
+    // A program that may be loaded anywhere has some 25,000 addresses in its tables, of commands, functions and
+    // characters, which the loader writes anew at each start: a tenth of the time of rendering a common chart.
+    // One that is loaded where it was linked for has them in the file. Nothing here rests on where the code
+    // lies: the memory of data, stack and libraries is placed at random all the same.
+    println!("cargo:rustc-link-arg-bins=-no-pie");
+    // To find and bind the shared libraries takes another tenth. If the C library is there as an archive, it
+    // becomes part of the program. Cargo's own switch for this, `crt-static`, would need a `--target`.
+    if env::var("HOST") == env::var("TARGET")
+        && let Ok(folder) = env::var("OUT_DIR").map(|folder| Path::new(&folder).join("static"))
+        && let Some(archives) = archives()
+    {
+        match stand_ins(&folder, &archives) {
+            Ok(()) => {
+                println!("cargo:rustc-link-arg-bins=-static");
+                println!("cargo:rustc-link-arg-bins=-L{}", folder.display());
+            }
+            Err(error) => println!("cargo:warning=linking shared libraries: {}: {error}", folder.display()),
+        }
+    }
+}
+
+/// The archives of the C library, if all of them are there.
+fn archives() -> Option<Vec<PathBuf>> {
+    let linker = env::var("RUSTC_LINKER").unwrap_or_else(|_| "cc".into());
+    let find = |name: &str| {
+        let found = Command::new(&linker).arg(format!("-print-file-name={name}")).output().ok()?;
+        let path = PathBuf::from(String::from_utf8(found.stdout).ok()?.trim_end());
+        path.is_absolute().then_some(path)
+    };
+    ["libc.a", "libm.a", "libgcc_eh.a", "libgcc.a"].into_iter().map(find).collect()
+}
+
+/// Files by the names of the shared libraries that the compiler asks the linker for, which lead it to the
+/// archives instead.
+fn stand_ins(folder: &Path, archives: &[PathBuf]) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let paths: Vec<String> = archives.iter().map(|path| format!("\"{}\"", path.display())).collect();
+    let script = format!("GROUP ( {} )\n", paths.join(" "));
+    ["libc.so", "libm.so", "libgcc_s.so"].iter().try_for_each(|name| fs::write(folder.join(name), &script))
 }

@@ -12,6 +12,7 @@
 //! 6. [`compare`] says what differs between two sets of objects, [`rules`] what that does to a cluster, and
 //!    [`diff`] makes a review of it.
 //! 7. [`explain`] says where a line of a render comes from.
+//! 8. [`istio`] makes objects of IstioOperator files, as `istioctl manifest generate` does.
 //!
 //! A render can be recorded: [`trace`] tells which template wrote each line, and what of the values it read.
 //!
@@ -28,6 +29,7 @@ pub mod explain;
 pub mod functions;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+pub mod istio;
 pub mod json;
 pub mod limits;
 pub mod manifest;

@@ -16,8 +16,9 @@ use std::ptr::{self, NonNull};
 const STEP: usize = 16;
 /// The largest block of the free lists, in bytes.
 const LARGEST: usize = 1024;
-/// Bytes of a thread's first chunk. Each is twice as large as the one before, up to [`LARGEST_CHUNK`].
-const FIRST_CHUNK: usize = 128 << 10;
+/// Bytes of a thread's first chunks. Later ones are a quarter of what the thread has, up to [`LARGEST_CHUNK`]: to
+/// make pages that nobody uses takes half as long as to make the others one by one.
+const SMALLEST_CHUNK: usize = 64 << 10;
 /// Bytes of the largest chunks.
 const LARGEST_CHUNK: usize = 1 << 20;
 
@@ -36,13 +37,12 @@ struct Lists {
     /// The rest of the newest chunk: where it starts, and how many bytes it has.
     rest: *mut u8,
     left: usize,
-    /// How many bytes the next chunk will have.
-    next_chunk: usize,
+    /// How many bytes all chunks have.
+    taken: usize,
 }
 
 impl Lists {
-    const EMPTY: Lists =
-        Lists { free: [None; LARGEST / STEP], rest: ptr::null_mut(), left: 0, next_chunk: FIRST_CHUNK };
+    const EMPTY: Lists = Lists { free: [None; LARGEST / STEP], rest: ptr::null_mut(), left: 0, taken: 0 };
 }
 
 thread_local! {
@@ -69,12 +69,14 @@ impl Lists {
         let size = (list + 1) * STEP;
         if size > self.left {
             // What is left of the old chunk is given up: at most a block.
-            let chunk = new_chunk(self.next_chunk);
+            let bytes =
+                (self.taken / 4).clamp(SMALLEST_CHUNK, LARGEST_CHUNK) / SMALLEST_CHUNK * SMALLEST_CHUNK;
+            let chunk = new_chunk(bytes);
             if chunk.is_null() {
                 return chunk;
             }
-            (self.rest, self.left) = (chunk, self.next_chunk);
-            self.next_chunk = LARGEST_CHUNK.min(2 * self.next_chunk);
+            (self.rest, self.left) = (chunk, bytes);
+            self.taken += bytes;
         }
         let block = self.rest;
         // SAFETY: `size` bytes are left of the chunk, so this stays within it or at its end.
@@ -175,14 +177,24 @@ unsafe impl GlobalAlloc for Pool {
     }
 }
 
+/// Bytes of the system's heap whose pages are made at the start. Nearly every render uses them.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const HEAP: usize = 384 << 10;
+
 /// Has the system's allocator keep one heap that grows by large steps, instead of one for the thread that
-/// grows page by page.
+/// grows page by page, and has the first pages made at once.
 pub fn set_up_system() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: `mallopt` only sets numbers; no other thread runs yet.
+    // SAFETY: `mallopt` only sets numbers; no other thread runs yet. The advice changes nothing but when pages are
+    // made, wherever they are.
     unsafe {
         libc::mallopt(libc::M_ARENA_MAX, 1);
         libc::mallopt(libc::M_TOP_PAD, 1 << 20);
         libc::mallopt(libc::M_TRIM_THRESHOLD, 64 << 20);
+        // The heap goes on behind the block, by what is set above.
+        let block = libc::malloc(4096);
+        let page = block.map_addr(|address| address.next_multiple_of(4096));
+        libc::madvise(page, HEAP, libc::MADV_POPULATE_WRITE);
+        libc::free(block);
     }
 }

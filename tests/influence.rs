@@ -13,8 +13,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
+use torii::explain::Explained;
 use torii::explain::influence::lines::{self, Delta};
 use torii::explain::influence::{Bench, Influence, Names, Replacement, ValuePath, path};
+use torii::explain::reads::Reads;
 use torii::json;
 use torii::render::{self, Loaded, Request};
 use torii::value::Value;
@@ -173,6 +175,11 @@ struct Report {
     whole: usize,
     lines: usize,
     lines_named: usize,
+    /// Files with moved lines, and for how many of them the value is among those that the record of the render tells
+    /// to be tried.
+    files: usize,
+    files_asking: usize,
+    unasked: Vec<String>,
     /// Of the lines named, with the trial that showed each: how many move in a whole render of that trial.
     named: usize,
     named_true: usize,
@@ -183,6 +190,8 @@ struct Report {
     wrong: Vec<String>,
     time: Duration,
     renders: usize,
+    /// How many templates of the last chart change what others see.
+    writers: usize,
 }
 
 impl fmt::Display for Report {
@@ -215,6 +224,11 @@ impl fmt::Display for Report {
             self.named_again,
             self.named_again_of
         )?;
+        writeln!(
+            f,
+            "{} of {} files with moved lines would have asked about the value",
+            self.files_asking, self.files
+        )?;
         writeln!(f, "{} renders of the bench in {:.1} s", self.renders, self.time.as_secs_f64())
     }
 }
@@ -227,11 +241,13 @@ fn moved_lines(delta: &Delta) -> BTreeSet<usize> {
 fn ask(case: &Case, count: usize, dice: &mut Dice, report: &mut Report) {
     report.charts += 1;
     let start = Instant::now();
-    let bench = match Bench::new(&case.request, &case.loaded) {
-        Ok(bench) => bench,
+    let explained = match Explained::new(&case.request, &mut Vec::new()) {
+        Ok(explained) => explained,
         Err(error) => return report.unrenderable.push(format!("{}: {}", case.name, error.message())),
     };
     report.time += start.elapsed();
+    let bench = &explained.bench;
+    report.writers = bench.writers().len();
     let base = match rendered(&case.request, &case.loaded) {
         Ok(base) => base,
         Err(error) => return report.unrenderable.push(format!("{}: {error}", case.name)),
@@ -253,19 +269,20 @@ fn ask(case: &Case, count: usize, dice: &mut Dice, report: &mut Report) {
                 break &leaves[index];
             }
         };
-        mutate(case, &bench, &base, leaf, dice, report);
+        mutate(case, &explained, &base, leaf, dice, report);
     }
     report.renders += bench.renders();
 }
 
 fn mutate(
     case: &Case,
-    bench: &Bench,
+    explained: &Explained,
     base: &BTreeMap<Arc<str>, String>,
     leaf: &ValuePath,
     dice: &mut Dice,
     report: &mut Report,
 ) {
+    let bench = &explained.bench;
     let value = to_json(&bench.value(leaf).unwrap());
     let other = dice.other(&value);
     let title = format!("{}: {} from {} to {}", case.name, path::show(leaf), short(&value), short(&other));
@@ -292,6 +309,17 @@ fn mutate(
         return;
     }
     report.moved += 1;
+    let reads = Reads::new(&explained.trace, bench);
+    let writers = bench.writers();
+    for file in deltas.keys() {
+        report.files += 1;
+        let is_asking = |name: &str| name == &**file || writers.iter().any(|writer| &**writer == name);
+        if reads.in_files(&is_asking).contains(leaf) || bench.conditions().contains(leaf) {
+            report.files_asking += 1;
+        } else {
+            report.unasked.push(format!("{title}: {file} would not ask"));
+        }
+    }
     let wanted: Names = deltas.keys().cloned().collect();
     let start = Instant::now();
     let influence = bench.influences(std::slice::from_ref(leaf), Some(&wanted)).pop().unwrap();
@@ -460,9 +488,11 @@ fn run(cases: impl Iterator<Item = Case>, each: usize, most: usize, seed: u64) -
         if report.moved >= most {
             break;
         }
+        let start = Instant::now();
         ask(&case, each, &mut dice, &mut report);
         if std::env::var_os("TORII_VERBOSE").is_some() {
-            eprintln!("{} {} moved, {} misses", case.name, report.moved, report.misses.len());
+            let (moved, writers) = (report.moved, report.writers);
+            eprintln!("{}: {moved} moved so far, {writers} writers, {:?}", case.name, start.elapsed());
         }
     }
     report
@@ -491,29 +521,36 @@ fn one_file_of_a_large_chart_is_asked_about_in_little_time() {
         render::render_loaded(&case.request, &case.loaded).unwrap();
         let render = start.elapsed();
         let start = Instant::now();
-        let bench = Bench::new(&case.request, &case.loaded).unwrap();
-        let made = start.elapsed();
-        println!("{name}: rendered in {render:?}, bench made in {made:?}; writers: {:?}", bench.writers());
+        let explained = Explained::new(&case.request, &mut Vec::new()).unwrap();
+        let (bench, made) = (&explained.bench, start.elapsed());
         let leaves = bench.leaves();
+        println!(
+            "{name}: rendered in {render:?}, ready in {made:?}; {} values; writers: {:?}",
+            leaves.len(),
+            bench.writers()
+        );
+        let reads = Reads::new(&explained.trace, bench);
         let mut files = bench.files();
         files.sort_by_key(|file| std::cmp::Reverse(file.text.len()));
         for file in files.iter().step_by(files.len() / 12 + 1) {
             let start = Instant::now();
             let before = bench.renders();
             let names = Names::from([file.name.clone()]);
-            let some: Vec<ValuePath> = leaves.iter().step_by(leaves.len() / 150 + 1).cloned().collect();
+            let some = reads.in_files(&|name| name == &*file.name);
             let found = bench.influences(&some, Some(&names));
             let moving = found.iter().filter(|influence| !influence.files.is_empty()).count();
             println!(
-                "{}: {} bytes, {} of {} values move it, {} renders, {:?}",
+                "{}: {} bytes, {moving} of {} values move it, {} renders, {:?}",
                 file.name,
                 file.text.len(),
-                moving,
                 some.len(),
                 bench.renders() - before,
                 start.elapsed()
             );
         }
+        let start = Instant::now();
+        let moving = bench.influences(&leaves, None).iter().filter(|found| !found.files.is_empty()).count();
+        println!("all files: {moving} of {} values move any, {:?}", leaves.len(), start.elapsed());
     }
 }
 
@@ -533,7 +570,7 @@ fn every_line_that_moves_in_a_chart_of_the_corpus_names_the_value() {
     let seed = number("TORII_SEED", 1) as u64;
     let report = run(cases, number("TORII_EACH", 15), number("TORII_MUTATIONS", 200), seed);
     println!("{report}");
-    for line in report.unrenderable.iter().chain(&report.wrong).chain(&report.misses) {
+    for line in report.unrenderable.iter().chain(&report.unasked).chain(&report.wrong).chain(&report.misses) {
         println!("{}", line.chars().take(400).collect::<String>());
     }
     let part = |part: usize, of: usize| part as f64 / of.max(1) as f64;

@@ -77,3 +77,165 @@ fn own_defaults() {
         .join()
         .unwrap();
 }
+
+fn manifests(chart: &Path, files: &[&Path]) -> Option<Vec<Vec<u8>>> {
+    let mut request = Request::new(chart.to_str().unwrap(), "rel");
+    request.seed = Some("s".into());
+    request.now = Some(jiff::Timestamp::UNIX_EPOCH);
+    request.skip_schema_validation = true;
+    request.values.files = files.iter().map(|f| f.to_str().unwrap().to_string()).collect();
+    let output = render::render(&request).ok()?;
+    let all = output.manifests.objects.iter().chain(&output.manifests.hooks);
+    let mut texts: Vec<Vec<u8>> = all.map(|m| m.content().to_vec()).collect();
+    texts.extend(output.notes.map(|n| n.as_bytes().to_vec()));
+    Some(texts)
+}
+
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        ((self.0 >> 33) as usize) % n.max(1)
+    }
+}
+
+/// A slip in a name; `None` if this kind makes none.
+fn slip(name: &str, kind: usize, random: &mut Random) -> Option<String> {
+    let mut chars: Vec<char> = name.chars().collect();
+    if chars.len() < 3 {
+        return None;
+    }
+    let at = 1 + random.below(chars.len() - 2);
+    match kind {
+        0 => chars.swap(at, at + 1),
+        1 => drop(chars.remove(at)),
+        2 => chars.insert(at, chars[at]),
+        _ if chars.iter().any(|c| c.is_uppercase()) => return Some(name.to_lowercase()),
+        _ => chars[0] = chars[0].to_ascii_uppercase(),
+    }
+    let slipped: String = chars.into_iter().collect();
+    (slipped != name).then_some(slipped)
+}
+
+fn nested(path: &[String], value: &serde_json::Value) -> serde_json::Value {
+    path.iter().rev().fold(value.clone(), |inner, key| serde_json::json!({ key.as_str(): inner }))
+}
+
+#[test]
+#[ignore]
+fn planted() {
+    let Some(root) = corpus() else { return };
+    let only = std::env::var("ONLY").unwrap_or_default();
+    let per: usize = std::env::var("PER").ok().and_then(|n| n.parse().ok()).unwrap_or(3);
+    let run = move || {
+        use torii::value::Value;
+        use torii::yaml::Step;
+        let mut random = Random(std::env::var("SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(7));
+        let (mut total, mut found, mut right, mut free, mut charts_seen) = (0, 0, 0, 0, 0);
+        let file = std::env::temp_dir().join(format!("planted-{}.yaml", std::process::id()));
+        for chart in charts(&root).iter().filter(|c| c.to_str().unwrap().contains(&only)) {
+            let values = chart.join("values.yaml");
+            let name = chart.strip_prefix(&root).unwrap().display().to_string();
+            if !values.is_file() {
+                continue;
+            }
+            let Some(own) = report(chart, &[&values]) else { continue };
+            let Some(before) = manifests(chart, &[]) else { continue };
+            if own.failure.is_some() {
+                continue;
+            }
+            let text = std::fs::read(&values).unwrap();
+            let mut leaves: Vec<Vec<Step>> = Vec::new();
+            torii::yaml::leaves(&text, &mut |path, _| leaves.push(path.to_vec()));
+            leaves.retain(|path| {
+                path.iter().all(|s| matches!(s, Step::Key(_)))
+                    && !path.is_empty()
+                    && !own.unused.iter().any(|u| path.starts_with(&u.path))
+                    && !own.idle.iter().any(|i| i.path.starts_with(path))
+            });
+            let Value::Map(map) = torii::yaml::decode(&text).unwrap_or_default() else { continue };
+            let keys = |path: &[Step]| -> Vec<String> {
+                path.iter()
+                    .map(|s| if let Step::Key(k) = s { k.to_string() } else { String::new() })
+                    .collect()
+            };
+            let mut here = 0;
+            for _ in 0..per * 10 {
+                if here >= per || leaves.is_empty() {
+                    break;
+                }
+                let leaf = leaves[random.below(leaves.len())].clone();
+                let mut path = keys(&leaf);
+                let kind = random.below(5);
+                let Some(value) = torii::explain::influence::path::at(&map, &leaf) else { continue };
+                let value = match value {
+                    Value::Bool(b) => serde_json::json!(b),
+                    Value::Float(f) => serde_json::json!(f),
+                    Value::String(s) => serde_json::json!(s.to_string()),
+                    Value::Null => serde_json::json!("x"),
+                    Value::List(_) => serde_json::json!([]),
+                    _ => serde_json::json!({}),
+                };
+                let meant;
+                if kind == 4 {
+                    let last = path.last().unwrap().clone();
+                    if path.len() < 2 || leaves.iter().filter(|l| keys(l).last() == Some(&last)).count() > 1 {
+                        continue;
+                    }
+                    meant = path.clone();
+                    path.remove(path.len() - 2);
+                } else {
+                    let at = random.below(path.len());
+                    meant = path[..=at].to_vec();
+                    let Some(slipped) = slip(&path[at], kind, &mut random) else { continue };
+                    path[at] = slipped;
+                }
+                let prefix: Vec<Step> = path.iter().map(|k| Step::key(k.as_str())).collect();
+                if torii::explain::influence::path::at(&map, &prefix).is_some() {
+                    continue;
+                }
+                std::fs::write(&file, nested(&path, &value).to_string()).unwrap();
+                let Some(after) = manifests(chart, &[&file]) else { continue };
+                if after != before {
+                    free += 1;
+                    continue;
+                }
+                here += 1;
+                total += 1;
+                let Some(report) = report(chart, &[&file]) else {
+                    println!("FAILED {name} {}", path.join("."));
+                    continue;
+                };
+                let Some(unused) = report.unused.first() else {
+                    println!(
+                        "MISSED {name} {} (meant {}) kind {kind} idle {} cut {}",
+                        path.join("."),
+                        meant.join("."),
+                        report.idle.len(),
+                        report.cut
+                    );
+                    continue;
+                };
+                found += 1;
+                let told = unused
+                    .suggestion
+                    .as_ref()
+                    .map(|s| torii::explain::influence::path::show(&s.path))
+                    .unwrap_or_default();
+                if told == meant.iter().map(|k| k.replace('.', "\\.")).collect::<Vec<_>>().join(".") {
+                    right += 1;
+                } else {
+                    println!(
+                        "WRONG  {name} {} (meant {}) kind {kind} told {told}",
+                        path.join("."),
+                        meant.join(".")
+                    );
+                }
+            }
+            charts_seen += usize::from(here > 0);
+        }
+        println!("charts {charts_seen} total {total} found {found} right {right} free {free}");
+    };
+    std::thread::Builder::new().stack_size(1 << 30).spawn(run).unwrap().join().unwrap();
+}

@@ -81,7 +81,7 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<()> {
         };
     }
     let name = args.object.as_deref().unwrap_or_default();
-    let object = explain::object::find(&explained, name)?;
+    let object = explain::find::find(&explained, name)?;
     let explanation = explain::object::explain(&explained, object, args.field.as_deref())?;
     match args.output {
         Format::Text => output.styled(&report::object_text(&explanation)),

@@ -155,6 +155,13 @@ pub struct Values {
 }
 
 impl Values {
+    /// Whether there is any.
+    pub fn is_given(&self) -> bool {
+        let all =
+            [&self.files, &self.set, &self.set_string, &self.set_json, &self.set_file, &self.set_literal];
+        all.iter().any(|given| !given.is_empty())
+    }
+
     /// What the flags say, for the library.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! Flags of Helm 4.2.4 that are read and have no effect: they are about a cluster, the network, plugins or
 //! logging. So `alias helm=torii` does not stumble over a script's flags.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 /// How a flag takes its value, in pflag's terms.
@@ -98,7 +100,18 @@ pub fn go_bool(text: &str) -> Result<bool, String> {
     }
 }
 
+/// Whether these flags are known to commands that are made from now on.
+static KNOWN: AtomicBool = AtomicBool::new(true);
+
+/// Has commands know these flags, or not. To set up all of them takes as long as all else of the command line.
+pub fn know(these: bool) {
+    KNOWN.store(these, Ordering::Relaxed);
+}
+
 fn add(mut command: Command, flags: &'static [(&'static str, Kind)], global: bool) -> Command {
+    if !KNOWN.load(Ordering::Relaxed) {
+        return command;
+    }
     for (name, kind) in flags {
         let arg = Arg::new(*name).long(*name).hide(true).global(global).action(ArgAction::Append);
         let arg = match kind {

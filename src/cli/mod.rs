@@ -9,6 +9,7 @@ mod eval;
 mod explain;
 mod flags;
 mod helm;
+mod istio;
 mod output;
 mod output_dir;
 mod package;
@@ -41,6 +42,7 @@ Examples:
   torii show values charts/gateway                      print a chart's values
   torii diff charts/gateway --rev main..HEAD            what a change does
   torii explain charts/gateway svc/release-name         where an object comes from
+  torii istio ingress.yaml -d istio-1.31.0/manifests    the objects of an IstioOperator file
   torii eval '{{ Values.replicas * 2 }}' charts/gateway try an expression
   torii eval --language go '{{ add 1 2 }}'              the same in Go's template language
 
@@ -61,6 +63,7 @@ enum Command {
     Explain(Box<explain::Args>),
     Eval(Box<eval::Args>),
     Package(package::Args),
+    Istio(Box<istio::Args>),
     Completion(completion::Args),
 }
 
@@ -80,11 +83,12 @@ pub fn run() -> ExitCode {
     let result = match cli.global.color.choose() {
         Ok(()) => stack::with_room(|| match cli.command {
             Command::Render(args) => render::run(*args, &cli.global, &mut output).map(fine),
-            Command::Show(args) => show::run(args, &mut output).map(fine),
+            Command::Show(args) => show::run(args, &cli.global, &mut output),
             Command::Diff(args) => diff::run(&args, &cli.global, &mut output),
             Command::Explain(args) => explain::run(&args, &cli.global, &mut output).map(fine),
             Command::Eval(args) => eval::run(*args, &cli.global, &mut output).map(fine),
             Command::Package(args) => package::run(&args, &mut output).map(fine),
+            Command::Istio(args) => istio::run(&args, &mut output).map(fine),
             Command::Completion(args) => completion::run(&args, &mut output).map(fine),
         }),
         Err(error) => Err(error),
@@ -120,7 +124,11 @@ enum RenderCommand {
 
 fn parse() -> Result<Cli, clap::Error> {
     if std::env::args_os().nth(1).is_some_and(|command| command == "render" || command == "template") {
-        let RenderCli { global, command: RenderCommand::Render(args) } = parse_as()?;
+        // Most have none of the flags without effect. Whatever is not understood without them, is read with them.
+        helm::know(false);
+        let quick = parse_as::<RenderCli>();
+        helm::know(true);
+        let RenderCli { global, command: RenderCommand::Render(args) } = quick.or_else(|_| parse_as())?;
         return Ok(Cli { global, command: Command::Render(args) });
     }
     parse_as()

@@ -7,6 +7,9 @@ use torii::diagnostic::{Error, Result};
 /// The message of an error that only says that the reader of stdout has gone.
 const BROKEN_PIPE: &str = "stdout is closed";
 
+/// So many bytes at once are not copied into the buffer first.
+const WHOLE: usize = 4 << 10;
+
 /// Stdout, buffered. Nothing is sealed before [`Output::finish`].
 pub struct Output(BufWriter<io::Stdout>);
 
@@ -21,6 +24,9 @@ impl Output {
     /// # Errors
     /// When stdout can't be written.
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        if self.0.buffer().is_empty() && bytes.len() >= WHOLE {
+            return self.0.get_mut().write_all(bytes).map_err(failed);
+        }
         self.0.write_all(bytes).map_err(failed)
     }
 

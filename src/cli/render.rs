@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 use torii::diagnostic::{Diagnostic, Error, Result, Severity};
+use torii::explain::unused;
 use torii::manifest::{File, Manifest, select, split};
 use torii::render::{self, Failure, Request, name};
 
@@ -118,6 +119,9 @@ pub struct Args {
     enable_dns: bool,
     #[arg(long, hide = true, allow_hyphen_values = true)]
     post_renderer: Vec<String>,
+    /// Warn of values that no template uses, as a slip in a name makes them
+    #[arg(long)]
+    warn_unused: bool,
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "unset", default_value = "client")]
     dry_run: String,
     #[command(flatten)]
@@ -141,6 +145,9 @@ pub fn run(args: Args, global: &Global, output: &mut Output) -> Result<()> {
         output::remark("with --seed, keys and passwords can be guessed by whoever knows the seed");
     }
     let result = render::render(&request);
+    if args.warn_unused {
+        warn_unused(&request);
+    }
     let (rendered, failure) = match result {
         Ok(rendered) => (rendered, None),
         Err(Failure { error, output: Some(partial) }) if global.debug => (*partial, Some(error)),
@@ -261,6 +268,20 @@ fn made_name(args: &Args, chart: &str) -> Result<String> {
     }
     output::remark(&format!("the release is called {:?}, since no name was given", name::DEFAULT));
     Ok(name::DEFAULT.to_string())
+}
+
+/// So many unused values are warned of.
+const MAX_UNUSED: usize = 50;
+
+/// Warns of values that no template uses. What can't be read is told by the render itself.
+fn warn_unused(request: &Request) {
+    let Ok(loaded) = render::load(request, &mut Vec::new()) else { return };
+    let Ok(report) = unused::find(request, &loaded, unused::Options::default()) else { return };
+    let shown: Vec<Diagnostic> = report.unused.iter().take(MAX_UNUSED).map(unused::Unused::warning).collect();
+    warn(&shown);
+    if report.unused.len() > MAX_UNUSED {
+        output::remark(&format!("{} more values are used by no template", report.unused.len() - MAX_UNUSED));
+    }
 }
 
 fn warn(warnings: &[Diagnostic]) {

@@ -46,6 +46,16 @@ pub struct Rendering {
 }
 
 impl Rendering {
+    /// Whether values are given.
+    pub fn has_values(&self) -> bool {
+        self.values.is_given()
+    }
+
+    /// Where the chart comes from.
+    pub fn source(&self) -> &flags::Source {
+        &self.source
+    }
+
     /// What to render.
     ///
     /// # Errors

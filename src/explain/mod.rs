@@ -7,7 +7,9 @@
 //! - [`report`] shows both, for people and for machines.
 //! - [`unused`] finds values that nobody reads.
 
+mod decide;
 pub mod field;
+pub mod find;
 pub mod influence;
 pub mod object;
 pub mod reads;

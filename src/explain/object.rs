@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::diagnostic::{Error, Result, nearest};
+use crate::diagnostic::{Place, Result};
 use crate::manifest::object::{Object, Role};
 use crate::trace::Trace;
 use crate::value::Value;
@@ -10,15 +10,11 @@ use crate::values::origin::Chain;
 use crate::yaml::{self, Step};
 
 use super::Explained;
+use super::decide::decide;
 use super::field::{self, Field};
-use super::influence::{Influence, LineInfluence, Names, Replacement, ValuePath};
+use super::influence::{LineInfluence, Replacement, ValuePath};
 use super::reads::Reads;
 use super::writer::{Writer, writer};
-
-/// So many values are tried at most for one answer.
-const MAX_VALUES: usize = 5_000;
-/// So many names are listed in a hint.
-const MAX_NAMES: usize = 12;
 
 /// Why an object, or a field of it, is as it is.
 #[derive(Clone, Debug)]
@@ -33,6 +29,8 @@ pub struct Explanation {
     pub lines: Vec<Line>,
     /// The values that decide any of the lines.
     pub values: Vec<Decides>,
+    /// Values that decide none of them, but whether the object is this one: its kind, its name.
+    pub identity: Vec<Decides>,
     /// The values that may decide some of the lines: nothing could be rendered with others in their place.
     pub maybe: Vec<Decides>,
     /// Whether all values were tried.
@@ -63,98 +61,14 @@ pub struct Decides {
     pub value: Option<Value>,
     /// Who set it.
     pub origin: Option<Chain>,
+    /// If nobody set it, but a template did while the chart was rendered: where.
+    pub set_at: Option<Place>,
     /// What was tried instead, by the indexes that lines refer to; why not, where nothing could be rendered.
     pub trials: Vec<(Replacement, Option<String>)>,
     /// Where other lines would come in: after which line, what, and with which trial.
     pub added: Vec<(usize, String, usize)>,
     /// What the first line that would change became: the line, its other text, the trial.
     pub example: Option<(usize, String, usize)>,
-}
-
-/// Finds an object by `Kind/name`, as kubectl takes it: the kind in any case, with or without its group.
-///
-/// # Errors
-/// When there is none, or more than one.
-pub fn find<'e>(explained: &'e Explained, wanted: &str) -> Result<&'e Object> {
-    let (kind, name) = match wanted.rsplit_once('/') {
-        Some((kind, name)) => (Some(kind), name),
-        None => (None, wanted),
-    };
-    let fits = |object: &&Object| {
-        let has_kind = |kind: &str| {
-            let (kind, group) =
-                kind.split_once('.').map_or((kind, None), |(kind, group)| (kind, Some(group)));
-            let own = object.id.kind.to_lowercase();
-            let asked = kind.to_lowercase();
-            let is_kind = own == asked || plural(&own) == asked || short(&own) == Some(asked.as_str());
-            is_kind && group.is_none_or(|group| group.eq_ignore_ascii_case(&object.id.group))
-        };
-        // `namespace/Kind/name` tells apart what is of the same name in two namespaces.
-        let kind = kind.map(|kind| kind.rsplit_once('/').map_or((None, kind), |(ns, kind)| (Some(ns), kind)));
-        let is_there =
-            kind.is_none_or(|(ns, kind)| has_kind(kind) && ns.is_none_or(|ns| *object.id.namespace == *ns));
-        is_there && *object.id.name == *name
-    };
-    let found: Vec<&Object> = explained.objects.iter().filter(fits).collect();
-    match found.as_slice() {
-        [object] => Ok(object),
-        [] => {
-            let error = Error::new(format!("the chart renders no object {wanted}"));
-            let known: Vec<String> = explained.objects.iter().map(|object| object.id.to_string()).collect();
-            Err(match nearest(wanted, known.iter().map(String::as_str)) {
-                Some(near) => error.hint(format!("did you mean {near}?")),
-                None => error.hint(listed("it renders ", &known)),
-            })
-        }
-        [first, ..] => {
-            let names: Vec<String> = found.iter().map(|object| named(object, first)).collect();
-            Err(Error::new(format!("{wanted} is more than one object")).hint(listed("say which: ", &names)))
-        }
-    }
-}
-
-/// A name that tells an object from one that has the same name.
-fn named(object: &Object, other: &Object) -> String {
-    let is_only_elsewhere = object.id.kind == other.id.kind && object.id.group == other.id.group;
-    if is_only_elsewhere { format!("{}/{}", object.id.namespace, object.id) } else { object.id.to_string() }
-}
-
-fn listed(before: &str, names: &[String]) -> String {
-    let more = names.len().saturating_sub(MAX_NAMES);
-    let shown = names.iter().take(MAX_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
-    if more > 0 { format!("{before}{shown} and {more} more") } else { format!("{before}{shown}") }
-}
-
-fn plural(kind: &str) -> String {
-    if kind.ends_with('s') {
-        format!("{kind}es")
-    } else if let Some(stem) = kind.strip_suffix('y') {
-        format!("{stem}ies")
-    } else {
-        format!("{kind}s")
-    }
-}
-
-/// kubectl's short names of the kinds that charts have most.
-fn short(kind: &str) -> Option<&'static str> {
-    Some(match kind {
-        "configmap" => "cm",
-        "cronjob" => "cj",
-        "customresourcedefinition" => "crd",
-        "daemonset" => "ds",
-        "deployment" => "deploy",
-        "horizontalpodautoscaler" => "hpa",
-        "ingress" => "ing",
-        "namespace" => "ns",
-        "networkpolicy" => "netpol",
-        "persistentvolumeclaim" => "pvc",
-        "pod" => "po",
-        "poddisruptionbudget" => "pdb",
-        "service" => "svc",
-        "serviceaccount" => "sa",
-        "statefulset" => "sts",
-        _ => return None,
-    })
 }
 
 /// Explains an object, or one field of it.
@@ -171,10 +85,11 @@ pub fn explain(explained: &Explained, object: &Object, wanted: Option<&str>) -> 
     let lines = trimmed(text, before + within.start..before + within.end);
     let mut explanation = Explanation {
         object: object.id.to_string(),
-        field: field.map(|field| field.shown),
+        field: field.as_ref().map(|field| field.shown.clone()),
         source: object.source.to_string(),
         lines: Vec::new(),
         values: Vec::new(),
+        identity: Vec::new(),
         maybe: Vec::new(),
         complete: true,
         is_plain: object.role == Role::Definition,
@@ -182,7 +97,7 @@ pub fn explain(explained: &Explained, object: &Object, wanted: Option<&str>) -> 
     let reads = Reads::new(&explained.trace, &explained.bench);
     explanation.lines = written(&explained.trace, &reads, &object.source, text, lines);
     if !explanation.is_plain {
-        decide(explained, &reads, &object.source, &mut explanation);
+        decide(explained, &reads, object, field.as_ref(), &mut explanation);
     }
     Ok(explanation)
 }
@@ -250,109 +165,4 @@ fn written(trace: &Trace, reads: &Reads<'_>, source: &str, text: &[u8], lines: R
         }
     }
     found
-}
-
-/// Finds the values that decide the lines.
-fn decide(explained: &Explained, reads: &Reads<'_>, source: &str, explanation: &mut Explanation) {
-    let bench = &explained.bench;
-    let writers = bench.writers();
-    let wanted = |file: &str| file == source || writers.iter().any(|writer| **writer == *file);
-    let mut candidates = reads.in_files(&wanted);
-    // Charts that come and go with a condition don't read it.
-    for path in bench.conditions() {
-        if !candidates.contains(&path) {
-            candidates.push(path);
-        }
-    }
-    if candidates.len() > MAX_VALUES {
-        candidates.truncate(MAX_VALUES);
-        explanation.complete = false;
-    }
-    let names: Names = [source.into()].into_iter().collect();
-    let (Some(first), Some(last)) = (explanation.lines.first(), explanation.lines.last()) else { return };
-    let (first, last) = (first.number, last.number);
-    for influence in bench.influences(&candidates, Some(&names)) {
-        explanation.complete &= influence.complete;
-        let found = decides(&influence, source, first..last + 1);
-        if found.is_some() || could_decide(&influence, explanation) {
-            let index = explanation.values.len();
-            let trials = influence.trials.iter();
-            let decides = Decides {
-                path: influence.path.clone(),
-                value: influence.value.clone(),
-                origin: explained.origin(&influence.path).cloned(),
-                trials: trials.map(|trial| (trial.replacement.clone(), trial.failure.clone())).collect(),
-                added: found.iter().flat_map(|found| found.added.clone()).collect(),
-                example: None,
-            };
-            let Some(found) = found else {
-                explanation.maybe.push(decides);
-                continue;
-            };
-            for line in &mut explanation.lines {
-                if let Some((_, how)) = found.lines.iter().find(|(number, _)| *number == line.number) {
-                    line.values.push((index, *how));
-                }
-            }
-            explanation.values.push(decides);
-        }
-    }
-    for index in 0..explanation.values.len() {
-        let example = example(explained, source, explanation, index);
-        if let Some(decides) = explanation.values.get_mut(index) {
-            decides.example = example;
-        }
-    }
-}
-
-/// What a value does to the lines of a range.
-struct Found {
-    lines: Vec<(usize, LineInfluence)>,
-    added: Vec<(usize, String, usize)>,
-}
-
-fn decides(influence: &Influence, source: &str, range: Range<usize>) -> Option<Found> {
-    let file = influence.file(source)?;
-    let lines: Vec<_> = file.lines.range(range.clone()).map(|(number, how)| (*number, *how)).collect();
-    // What would come in after the last line is not part of the field.
-    let inside = range.start..range.end.saturating_sub(1);
-    let added: Vec<_> = (file.added.iter())
-        .filter(|(_, added)| inside.contains(&added.after))
-        .map(|(trial, added)| (added.after, added.text.join("\n"), *trial))
-        .collect();
-    (!lines.is_empty() || !added.is_empty()).then_some(Found { lines, added })
-}
-
-/// Whether a value that could not be tried was read by who wrote the lines.
-fn could_decide(influence: &Influence, explanation: &Explanation) -> bool {
-    let failed = influence.trials.iter().all(|trial| trial.failure.is_some());
-    let reads = |paths: &[ValuePath]| paths.contains(&influence.path);
-    failed
-        && explanation
-            .lines
-            .iter()
-            .flat_map(|line| &line.writers)
-            .any(|writer| reads(&writer.reads) || writer.calls.iter().any(|call| reads(&call.reads)))
-}
-
-/// What the first line that a value decides becomes with another.
-fn example(
-    explained: &Explained,
-    source: &str,
-    explanation: &Explanation,
-    index: usize,
-) -> Option<(usize, String, usize)> {
-    let decides = explanation.values.get(index)?;
-    let (line, trial) = explanation.lines.iter().find_map(|line| {
-        let (_, how) = line.values.iter().find(|(value, how)| *value == index && how.changed.is_some())?;
-        Some((line.number, how.changed?))
-    })?;
-    let (replacement, _) = decides.trials.get(trial)?;
-    let names: Names = [source.into()].into_iter().collect();
-    let changes = explained.bench.change(&decides.path, replacement, Some(&names)).ok()?;
-    let change = changes.into_iter().find(|change| *change.file == *source)?;
-    let (new, ..) = change.delta.new_lines.iter().find(|(_, old, replaced)| *replaced && *old == line)?;
-    let text = change.text?;
-    let text = text.as_bytes().split(|&b| b == b'\n').nth(new.checked_sub(1)?)?;
-    Some((line, String::from_utf8_lossy(text).trim_end().to_string(), trial))
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::influence::{Bench, ValuePath, path};
-use crate::trace::{EmissionId, Event, Kind, Trace, What};
+use crate::trace::{EmissionId, Event, Kind, Owners, Role, Trace, What};
 use crate::value::Value;
 use crate::yaml::Step;
 
@@ -14,34 +14,14 @@ const MAX_PATHS: usize = 20_000;
 pub struct Reads<'a> {
     trace: &'a Trace,
     bench: &'a Bench,
-    /// For each event the emission that it was a direct part of.
-    owners: Vec<Option<EmissionId>>,
+    owners: Owners,
 }
 
 impl<'a> Reads<'a> {
     /// The reads of a trace of the render that the bench made.
     pub fn new(trace: &'a Trace, bench: &'a Bench) -> Reads<'a> {
-        let mut owners: Vec<Option<EmissionId>> = vec![None; trace.events.len()];
-        let size = |id: EmissionId| trace.events_of(id).len();
-        for id in 0..trace.emissions.len() as EmissionId {
-            let Some(emission) = trace.emission(id) else { continue };
-            let first = emission.events.start as usize;
-            for (offset, event) in trace.events_of(id).iter().enumerate() {
-                // An action that calls a template spans what the template read, too.
-                if event.context == emission.context
-                    && let Some(owner) = owners.get_mut(first + offset)
-                    && owner.is_none_or(|known| size(known) > size(id))
-                {
-                    *owner = Some(id);
-                }
-            }
-        }
+        let owners = Owners::of(trace);
         Reads { trace, bench, owners }
-    }
-
-    /// The emission that an event was a direct part of.
-    fn owner(&self, event: usize) -> Option<EmissionId> {
-        self.owners.get(event).copied().flatten()
     }
 
     /// The file during whose render an emission was made.
@@ -52,17 +32,18 @@ impl<'a> Reads<'a> {
         })
     }
 
-    /// The values that an emission read itself, not by what it called.
-    pub fn direct(&self, id: EmissionId) -> Vec<ValuePath> {
+    /// The values that an emission read. What an action only prints of a template it calls is not its own: the
+    /// template's nodes tell. A condition and a variable hang on all of it.
+    pub fn of(&self, id: EmissionId) -> Vec<ValuePath> {
         let mut found = Vec::new();
-        if let Some(emission) = self.trace.emission(id) {
-            for event in self.trace.events_of(id).iter().filter(|event| event.context == emission.context) {
-                self.paths_of(event, &mut |path| {
-                    if !found.contains(&path) {
-                        found.push(path);
-                    }
-                });
-            }
+        let Some(emission) = self.trace.emission(id) else { return found };
+        let is_whole = matches!(emission.role, Role::Control | Role::Assign);
+        for event in self.trace.events_of(id).iter().filter(|e| is_whole || e.context == emission.context) {
+            self.paths_of(event, &mut |path| {
+                if !found.contains(&path) {
+                    found.push(path);
+                }
+            });
         }
         found
     }
@@ -100,14 +81,19 @@ impl<'a> Reads<'a> {
             let mut hits = false;
             self.paths_of(event, &mut |path| hits |= path.starts_with(wanted) || wanted.starts_with(&path));
             if hits
-                && let Some(owner) = self.owner(index)
+                && let Some(owner) = self.owners.owner(index)
                 && let Some(emission) = self.trace.emission(owner)
-                && known.insert((emission.site, emission.role == crate::trace::Role::Control))
+                && known.insert((emission.site, emission.role == Role::Control))
             {
                 found.push(owner);
             }
         }
         found
+    }
+
+    /// The emission that set the value at a path, or something around it, the last one if several did.
+    pub fn setter(&self, path: &[Step]) -> Option<EmissionId> {
+        self.owners.setter(self.trace, path)
     }
 
     /// The values, down to leaves, that an event may have read. Within a map that was read by its own events, those
@@ -150,7 +136,7 @@ impl<'a> Reads<'a> {
                     }
                 }
             }
-            What::Write { .. } | What::Variable(_) => {}
+            What::Write { .. } | What::Replace { .. } | What::Variable(_) => {}
         }
     }
 

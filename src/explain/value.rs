@@ -163,6 +163,9 @@ fn fields(explained: &Explained, influences: &[Influence]) -> Vec<Reached> {
         let Some(text) = explained.bench.text(&source) else { continue };
         let shown = text.as_bytes().split(|&b| b == b'\n').nth(line.saturating_sub(1)).unwrap_or_default();
         let shown = String::from_utf8_lossy(shown).trim_end().to_string();
+        if shown.trim().is_empty() && !grows {
+            continue;
+        }
         let (object, field) = place(explained, &source, line).unwrap_or_default();
         found.push(Reached { source, object, field, line, text: shown, goes, grows });
     }

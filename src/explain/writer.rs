@@ -83,6 +83,8 @@ fn call(trace: &Trace, reads: &Reads<'_>, context: &Context) -> Option<Call> {
         Kind::Tpl => ("tpl".to_string(), false),
         Kind::Macro(name) => (format!("macro {name}"), false),
         Kind::Block(name) => (format!("block {name}"), false),
+        Kind::Set(names) => (format!("set {names}"), false),
+        Kind::Filter(filters) => (format!("filter {filters}"), false),
     };
     Some(Call {
         what,
@@ -99,7 +101,7 @@ fn call(trace: &Trace, reads: &Reads<'_>, context: &Context) -> Option<Call> {
 fn read_by(trace: &Trace, reads: &Reads<'_>, id: EmissionId) -> Vec<ValuePath> {
     let mut found = Vec::new();
     for source in trace.sources_of(id) {
-        for path in reads.direct(source) {
+        for path in reads.of(source) {
             if !found.contains(&path) {
                 found.push(path);
             }

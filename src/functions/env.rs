@@ -1,6 +1,8 @@
 //! What a function may know beyond its arguments. There is no network, no environment and no file here.
 
+use std::any::Any;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
@@ -44,8 +46,23 @@ pub struct Env {
     cost: AtomicU64,
     /// What `lookup` finds.
     objects: Objects,
+    /// What costly functions made under the seed before, in other renders.
+    kept: Option<Arc<Kept>>,
     /// The regular expressions compiled so far.
     pub(super) regexes: regex::Cache,
+}
+
+/// What costly functions made under a seed: renders that share it don't make the same keys and hashes again.
+#[derive(Default)]
+pub struct Kept(Mutex<HashMap<[u8; 32], Arc<dyn Any + Send + Sync>>>);
+
+/// So many results are kept.
+const MAX_KEPT: usize = 10_000;
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Kept")
+    }
 }
 
 /// What time it is in a seeded render, unless the user says: 2025-01-01T00:00:00Z.
@@ -62,6 +79,12 @@ impl Env {
     pub fn with_seed(mut self, seed: &str) -> Env {
         self.seed = Some(Seed::new(seed));
         self.clock = self.clock.or_else(|| Timestamp::from_second(SEEDED_CLOCK).ok());
+        self
+    }
+
+    /// Shares with other renders of the same seed what costly functions make.
+    pub fn with_kept(mut self, kept: Arc<Kept>) -> Env {
+        self.kept = Some(kept);
         self
     }
 
@@ -99,6 +122,30 @@ impl Env {
         let call = calls.entry((function, template.clone())).or_default();
         *call += 1;
         Ok(seed.stream(function, &template, *call, args))
+    }
+
+    /// What follows from a stream of randomness alone: made, or kept from another render of the same seed.
+    ///
+    /// # Errors
+    /// Those of making it.
+    pub(super) fn kept<T: Send + Sync + 'static, E>(
+        &self,
+        random: &Random,
+        make: impl FnOnce() -> Result<T, E>,
+    ) -> Result<Arc<T>, E> {
+        let Some(kept) = self.kept.as_ref().filter(|_| self.seed.is_some()) else {
+            return make().map(Arc::new);
+        };
+        let known = kept.0.lock().get(random.key()).cloned();
+        if let Some(known) = known.and_then(|known| known.downcast().ok()) {
+            return Ok(known);
+        }
+        let made = Arc::new(make()?);
+        let mut kept = kept.0.lock();
+        if kept.len() < MAX_KEPT {
+            kept.insert(*random.key(), made.clone());
+        }
+        Ok(made)
     }
 
     /// Whether a function asked for randomness so far.

@@ -29,13 +29,10 @@ mod reflect;
 mod strings;
 mod url;
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::OnceLock;
-
 use crate::value::{Value, size};
 
-pub use self::env::Env;
+pub(crate) use self::convert::parse_float;
+pub use self::env::{Env, Kept};
 
 /// A Go type in a function's signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -239,25 +236,55 @@ pub fn all() -> impl Iterator<Item = &'static Function> {
     FAMILIES.iter().flat_map(|family| family.iter())
 }
 
-/// The function of this name.
-pub fn find(name: &str) -> Option<&'static Function> {
-    static TABLE: OnceLock<HashMap<&'static str, &'static Function, BuildHasherDefault<NameHasher>>> =
-        OnceLock::new();
-    TABLE.get_or_init(|| all().map(|f| (f.name, f)).collect()).get(name).copied()
+/// The places of [`TABLE`]: a power of two, more than twice as many as there are functions.
+const PLACES: usize = 1024;
+
+/// The functions by name. Each stands at the place that its name hashes to, or the next that is free.
+static TABLE: [Option<&Function>; PLACES] = {
+    let mut table: [Option<&Function>; PLACES] = [None; PLACES];
+    let mut families = FAMILIES;
+    while let [family, rest @ ..] = families {
+        let mut functions: &[Function] = family;
+        while let [function, rest @ ..] = functions {
+            let mut place = hash(function.name.as_bytes());
+            while table[place % PLACES].is_some() {
+                place += 1;
+            }
+            table[place % PLACES] = Some(function);
+            functions = rest;
+        }
+        families = rest;
+    }
+    table
+};
+
+/// A quick hash (FNV-1a): the names in the table are ours, nobody outside can choose them to collide.
+const fn hash(mut name: &[u8]) -> usize {
+    let mut hash: u32 = 0x811c_9dc5;
+    while let [byte, rest @ ..] = name {
+        hash = (hash ^ *byte as u32).wrapping_mul(0x0100_0193);
+        name = rest;
+    }
+    (hash ^ hash >> 16) as usize
 }
 
-/// A quick hash (FNV-1a) for tables whose names are ours: nobody outside can choose them to collide.
-#[derive(Default)]
-struct NameHasher(u64);
+/// The function of this name.
+pub fn find(name: &str) -> Option<&'static Function> {
+    let from = hash(name.as_bytes());
+    (from..from + PLACES).map_while(|place| TABLE[place % PLACES]).find(|function| function.name == name)
+}
 
-impl Hasher for NameHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
+#[cfg(test)]
+mod tests {
+    use super::{all, find};
 
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    #[test]
+    fn each_function_is_found_by_its_name() {
+        assert!(all().count() > 200);
+        for function in all() {
+            let found = find(function.name).map(std::ptr::from_ref);
+            assert_eq!(found, Some(std::ptr::from_ref(function)), "{}", function.name);
         }
+        assert!(find("noSuchFunction").is_none() && find("").is_none());
     }
 }

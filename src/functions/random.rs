@@ -108,6 +108,11 @@ impl Random {
         Ok(Random::from_key(key))
     }
 
+    /// What the whole stream follows from.
+    pub(super) fn key(&self) -> &[u8; 32] {
+        &self.key
+    }
+
     /// Another stream that follows from this one's key: for work that is shared between threads.
     pub fn fork(&self, number: u8) -> Random {
         let hash = Sha256::new().chain_update(self.key).chain_update(b"fork").chain_update([number]);

@@ -1,5 +1,6 @@
 //! What templates see: the root of each chart (`helm pkg/engine/engine.go: recAllTpls`).
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -141,8 +142,8 @@ fn files(chart: &Chart) -> Value {
 /// Puts templates into the order in which Helm parses and runs them: the deepest first, then from z to a
 /// (`helm pkg/engine/engine.go: sortTemplates`).
 pub fn sort(templates: &mut [Template]) {
-    let depth = |template: &Template| template.source.name.matches('/').count();
-    templates.sort_by(|a, b| {
-        depth(b).cmp(&depth(a)).then_with(|| b.source.name.as_bytes().cmp(a.source.name.as_bytes()))
+    templates.sort_by_cached_key(|template| {
+        let name = &template.source.name;
+        Reverse((name.matches('/').count(), name.clone()))
     });
 }

@@ -28,7 +28,7 @@ use crate::template::objects::{Capabilities, KubeVersion};
 use crate::template::{Engine, Source};
 use crate::trace::{Recording, Trace};
 use crate::value::{Map, Str, Value};
-use crate::values::{self, Layers, Overrides};
+use crate::values::{self, Layers, Overrides, Prepared};
 use crate::yaml;
 
 use self::context::{Shared, Template};
@@ -126,6 +126,9 @@ pub struct Output {
     pub volatile: bool,
     /// The templates, partials included; none if the render failed.
     pub sources: Vec<Source>,
+    /// What the outermost chart's templates see as their root, as the last template left it; null if the render
+    /// failed.
+    pub root: Value,
     /// How long each step took.
     pub timings: Vec<(&'static str, Duration)>,
     /// What the render was made with.
@@ -192,6 +195,19 @@ pub fn trace_loaded(request: &Request, loaded: &Loaded, trace: &mut Trace) -> Re
     finish(Ok(()), Output::default(), |(), output| run(request, loaded, output, Plan::Traced(trace)))
 }
 
+/// The charts that take part in what [`load`] gave and their values, checked as [`render`] checks them before it
+/// runs templates. Warnings are added to `warnings`.
+///
+/// # Errors
+/// As [`render`], but for what templates do.
+pub fn prepare(request: &Request, loaded: &Loaded, warnings: &mut Vec<Diagnostic>) -> Result<Prepared> {
+    let mut output = Output::default();
+    let capabilities = Capabilities::new(kube_version(request)?, &request.api_versions);
+    let prepared = prepared(request, loaded, &capabilities, &mut output);
+    warnings.append(&mut output.warnings);
+    prepared
+}
+
 /// Reads the chart and the values of a request; warnings are added to `warnings`.
 ///
 /// # Errors
@@ -244,19 +260,12 @@ fn run(request: &Request, loaded: &Loaded, output: &mut Output, plan: Plan<'_>) 
     let Loaded { chart, layers } = loaded;
     let mut clock = Clock(Instant::now());
     let capabilities = Capabilities::new(kube_version(request)?, &request.api_versions);
-    check_chart(chart, output)?;
-    name::check(&request.release.name)?;
-    let mut warnings = Vec::new();
-    let prepared =
-        values::prepare(chart, layers, request.skip_schema_validation, &request.limits, &mut warnings);
-    warn(&mut output.warnings, &mut warnings);
-    let prepared = prepared?;
-    check_kube_version(&prepared.chart, capabilities.kube_version())?;
+    let prepared = prepared(request, loaded, &capabilities, output)?;
     clock.lap("values", output);
 
     let shared =
         Shared { release: context::release(&request.release), capabilities: capabilities.into_value() };
-    let (mut templates, _) =
+    let (mut templates, root) =
         context::templates(&prepared.chart, &prepared.values, &shared, request.go_templates)?;
     context::sort(&mut templates);
     let env = Arc::new(environment(request)?);
@@ -295,8 +304,27 @@ fn run(request: &Request, loaded: &Loaded, output: &mut Output, plan: Plan<'_>) 
     }
     clock.lap("manifests", output);
     output.sources = sources;
+    output.root = Value::Map(root);
     output.remains.0.push(Arc::new((engine, templates, prepared)));
     Ok(())
+}
+
+fn prepared(
+    request: &Request,
+    loaded: &Loaded,
+    capabilities: &Capabilities,
+    output: &mut Output,
+) -> Result<Prepared> {
+    let Loaded { chart, layers } = loaded;
+    check_chart(chart, output)?;
+    name::check(&request.release.name)?;
+    let mut warnings = Vec::new();
+    let prepared =
+        values::prepare(chart, layers, request.skip_schema_validation, &request.limits, &mut warnings);
+    warn(&mut output.warnings, &mut warnings);
+    let prepared = prepared?;
+    check_kube_version(&prepared.chart, capabilities.kube_version())?;
+    Ok(prepared)
 }
 
 fn environment(request: &Request) -> Result<Env> {

@@ -6,7 +6,7 @@ use super::context::{self, Shared, Template};
 use super::{Loaded, Output, Request, check_chart, check_kube_version, environment, kube_version, name};
 use crate::chart::Chart;
 use crate::diagnostic::Result;
-use crate::functions::Env;
+use crate::functions::{Env, Kept};
 use crate::template::objects::{Capabilities, KubeVersion};
 use crate::value::Value;
 use crate::values::{self, Layers, Prepared};
@@ -17,6 +17,7 @@ pub struct Surroundings {
     request: Request,
     kube_version: KubeVersion,
     capabilities: Value,
+    kept: Arc<Kept>,
 }
 
 /// A chart that is ready to be run.
@@ -37,15 +38,20 @@ impl Surroundings {
         name::check(&request.release.name)?;
         let capabilities = Capabilities::new(kube_version(request)?, &request.api_versions);
         let kube_version = capabilities.kube_version().clone();
-        Ok(Surroundings { request: request.clone(), kube_version, capabilities: capabilities.into_value() })
+        Ok(Surroundings {
+            request: request.clone(),
+            kube_version,
+            capabilities: capabilities.into_value(),
+            kept: Arc::default(),
+        })
     }
 
-    /// What functions know in one render. A file that `lookup` needs is read for it.
+    /// What functions know in one render. All of one request share the keys that they make under its seed. A file that `lookup` needs is read for it.
     ///
     /// # Errors
     /// When that file can't be read.
     pub fn environment(&self) -> Result<Arc<Env>> {
-        environment(&self.request).map(Arc::new)
+        environment(&self.request).map(|env| Arc::new(env.with_kept(self.kept.clone())))
     }
 
     /// Lays the values over the chart, and makes of both what its templates see.

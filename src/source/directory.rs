@@ -4,7 +4,7 @@
 //! Two things are stricter than Helm: links that leave the chart are refused unless asked for, and a link
 //! to a folder that is being read already is an error, where Helm would go round until the path is too long.
 
-use std::fs::{self, Metadata};
+use std::fs::{self, FileType};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,7 +25,8 @@ pub fn read_directory(directory: &Path, options: &Options, budget: &mut Budget) 
         .map_err(|e| Error::new(format!("lstat {}: {}", directory.display(), io_words(&e))))?;
     let top = std::path::absolute(directory).unwrap_or_else(|_| root.clone());
     let rules = read_rules(&top)?;
-    let mut walk = Walk { options, budget, rules, root, open: Vec::new(), files: Vec::new() };
+    let mut walk =
+        Walk { options, budget, rules, root, open: Vec::new(), files: Vec::new(), data: Vec::new() };
     walk.folder(&top, "", walk.root.clone(), 0)?;
     Ok(Files { location: location(directory), files: walk.files })
 }
@@ -45,16 +46,25 @@ fn read_rules(top: &Path) -> Result<Rules> {
     if !metadata.is_file() {
         return Err(words::irregular(&path.to_string_lossy()));
     }
-    let text = read_at_most(&path, metadata.len().min(1 << 20), 1 << 20)
+    let mut text = Vec::new();
+    read_at_most(&path, &mut text, 1 << 20)
         .map_err(|e| Error::new(format!("open {}: {}", path.display(), io_words(&e))))?;
     Rules::parse(&text).map_err(|e| e.note(format!("in {}", path.display())))
 }
 
 /// Reads a file that has just been seen to be a regular one, but not more of it than `limit` and a byte.
-fn read_at_most(path: &Path, expected: u64, limit: u64) -> std::io::Result<Vec<u8>> {
-    let mut data = Vec::with_capacity(expected as usize + 1);
-    fs::File::open(path)?.take(limit + 1).read_to_end(&mut data)?;
-    Ok(data)
+fn read_at_most(path: &Path, data: &mut Vec<u8>, limit: u64) -> std::io::Result<()> {
+    let mut file = fs::File::open(path)?;
+    let length = file.metadata()?.len().min(limit + 1);
+    data.resize(length as usize, 0);
+    match file.read(data)? {
+        // The whole file, so that to ask for more would only cost time.
+        read if read > 0 && read == data.len() => Ok(()),
+        read => {
+            data.truncate(read);
+            file.take(limit + 1 - read as u64).read_to_end(data).map(|_| ())
+        }
+    }
 }
 
 struct Walk<'a> {
@@ -66,6 +76,8 @@ struct Walk<'a> {
     /// The folders between the root and where the walk is, with all links resolved.
     open: Vec<PathBuf>,
     files: Vec<File>,
+    /// What is read, before it is known how to keep it.
+    data: Vec<u8>,
 }
 
 impl Walk<'_> {
@@ -77,30 +89,32 @@ impl Walk<'_> {
             )));
         }
         let failed = |e: &std::io::Error| Error::new(format!("open {}: {}", path.display(), io_words(e)));
-        let mut names = Vec::new();
+        let mut entries = Vec::new();
         for entry in fs::read_dir(path).map_err(|e| failed(&e))? {
             self.budget.entry()?;
-            names.push(entry.map_err(|e| failed(&e))?.file_name());
+            let entry = entry.map_err(|e| failed(&e))?;
+            let kind = entry
+                .file_type()
+                .map_err(|e| Error::new(format!("lstat {}: {}", entry.path().display(), io_words(&e))))?;
+            entries.push((entry.file_name(), kind));
         }
-        names.sort();
+        entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         self.open.push(real);
-        for entry in names {
+        for (entry, kind) in entries {
             let path = path.join(&entry);
             let entry = entry.to_string_lossy();
             let name = if name.is_empty() { entry.into_owned() } else { format!("{name}/{entry}") };
-            self.entry(&path, name, depth)?;
+            self.entry(&path, name, kind, depth)?;
         }
         self.open.pop();
         Ok(())
     }
 
-    fn entry(&mut self, path: &Path, name: String, depth: usize) -> Result<()> {
-        let metadata = fs::symlink_metadata(path)
-            .map_err(|e| Error::new(format!("lstat {}: {}", path.display(), io_words(&e))))?;
-        if metadata.is_symlink() {
+    fn entry(&mut self, path: &Path, name: String, kind: FileType, depth: usize) -> Result<()> {
+        if kind.is_symlink() {
             return self.link(path, name, depth);
         }
-        if metadata.is_dir() {
+        if kind.is_dir() {
             if self.leaves_out(&name, true) {
                 return Ok(());
             }
@@ -113,7 +127,7 @@ impl Walk<'_> {
         if self.leaves_out(&name, false) {
             return Ok(());
         }
-        self.file(path, path, &name, &metadata)
+        self.file(path, path, &name, kind)
     }
 
     fn leaves_out(&self, name: &str, is_folder: bool) -> bool {
@@ -137,7 +151,7 @@ impl Walk<'_> {
             .hint("if you trust the chart, --allow-outside-symlinks follows such links, as Helm does"));
         }
         if !metadata.is_dir() {
-            return self.file(path, &real, &name, &metadata);
+            return self.file(path, &real, &name, metadata.file_type());
         }
         if self.open.contains(&real) {
             return Err(Error::new(format!(
@@ -148,26 +162,23 @@ impl Walk<'_> {
         self.folder(path, &name, real, depth + 1)
     }
 
-    fn file(&mut self, path: &Path, real: &Path, name: &str, metadata: &Metadata) -> Result<()> {
-        if !metadata.is_file() {
+    fn file(&mut self, path: &Path, real: &Path, name: &str, kind: FileType) -> Result<()> {
+        if !kind.is_file() {
             return Err(words::irregular(&path.to_string_lossy()));
         }
         let limit = self.budget.limits().file_bytes;
-        let too_large = || {
-            let shown = real.file_name().unwrap_or_default().to_string_lossy();
-            Error::new(format!("chart file {} is larger than the maximum file size {limit}", quote(&shown)))
-        };
-        if metadata.len() > limit {
-            return Err(too_large());
-        }
-        let data = read_at_most(real, metadata.len(), limit).map_err(|e| {
+        read_at_most(real, &mut self.data, limit).map_err(|e| {
             Error::new(format!("error reading {name}: open {}: {}", path.display(), io_words(&e)))
         })?;
-        if data.len() as u64 > limit {
-            return Err(too_large());
+        if self.data.len() as u64 > limit {
+            let shown = real.file_name().unwrap_or_default().to_string_lossy();
+            return Err(Error::new(format!(
+                "chart file {} is larger than the maximum file size {limit}",
+                quote(&shown)
+            )));
         }
-        self.budget.bytes(data.len() as u64)?;
-        let data = data.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&data);
+        self.budget.bytes(self.data.len() as u64)?;
+        let data = self.data.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&self.data);
         self.files.push(File { name: name.into(), data: Str::from_bytes(data) });
         Ok(())
     }

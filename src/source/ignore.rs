@@ -132,27 +132,15 @@ impl Rules {
         if matches!(name, "" | "." | "./") {
             return false;
         }
-        for rule in &self.rules {
+        let last = base(name);
+        self.rules.iter().any(|rule| {
+            let subject = match rule.scope {
+                Scope::Path => name,
+                Scope::Name => last,
+            };
             let wrong_kind = rule.directories_only && !is_directory;
-            if rule.negated {
-                if wrong_kind || !rule.matches(name) {
-                    return true;
-                }
-            } else if !wrong_kind && rule.matches(name) {
-                return true;
-            }
-        }
-        false
-    }
-}
-
-impl Rule {
-    fn matches(&self, name: &str) -> bool {
-        let subject = match self.scope {
-            Scope::Path => name,
-            Scope::Name => base(name),
-        };
-        self.pattern.matches(subject)
+            (!wrong_kind && rule.pattern.matches(subject)) != rule.negated
+        })
     }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! Nothing is known of the function. Its result is laid beside the texts it was given, line by line without the
 //! spaces around: a line that is in one of them, after those found before, was written by whoever wrote it there.
-//! A line that isn't, but contains one or is contained in one, was written by all who wrote that one.
+//! So is the part of a line that is one of theirs; the rest of it is the function's own. A line that is itself a
+//! part of one was written by all who wrote that one. Lines that were changed beyond that stand for those given
+//! ones that are missing at their place; if none is, they are the function's own.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -21,43 +23,113 @@ struct Line<'a> {
     trimmed: &'a [u8],
 }
 
+/// How a line of the result was found among the given ones, by their numbers.
+enum Found {
+    /// It is one of them.
+    Whole(usize),
+    /// These are parts of it, in their order.
+    Parts(Range<usize>),
+    /// It is a part of one.
+    Cut(usize),
+    Nothing,
+}
+
 /// Who wrote `result`, which was made of `inputs`.
 pub fn derive(result: &[u8], inputs: &[(&[u8], &Record)]) -> Record {
     let mut lines: Vec<Line<'_>> = Vec::new();
     for (input, (text, _)) in inputs.iter().enumerate() {
         lines.extend(split(text).map(|range| Line { input, trimmed: &text[range.clone()], range }));
     }
+    let results: Vec<Range<usize>> = split(result).collect();
+    let found = find(result, &results, &lines);
+    let mut segments = Vec::new();
+    let mut next = 0;
+    let mut one_by_one = false;
+    for (index, (range, line)) in results.iter().zip(&found).enumerate() {
+        let mut written_by = |by: Arc<[EmissionId]>| {
+            if !by.is_empty() {
+                segments.push(Segment { range: range.clone(), by });
+            }
+        };
+        match line {
+            Found::Whole(line) => {
+                next = next.max(line + 1);
+                copy(&mut segments, inputs, &lines[*line], range.start);
+            }
+            Found::Parts(parts) => {
+                next = parts.end;
+                let mut at = range.start;
+                for line in &lines[parts.clone()] {
+                    at += memchr::memmem::find(&result[at..range.end], line.trimmed).unwrap_or_default();
+                    copy(&mut segments, inputs, line, at);
+                    at += line.trimmed.len();
+                }
+            }
+            Found::Cut(line) => {
+                next = line + 1;
+                written_by(gather(within(inputs, &lines[*line])));
+            }
+            Found::Nothing => {
+                // Lines that were changed stand for the given ones between those that were found around them.
+                let changed = found[index..].iter().take_while(|f| matches!(f, Found::Nothing)).count();
+                let end = found[index + changed..].iter().find_map(|found| found.first(next));
+                let gap = &lines[next..end.unwrap_or(lines.len())];
+                let begins = index == 0 || !matches!(found[index - 1], Found::Nothing);
+                one_by_one = if begins { gap.len() == changed } else { one_by_one };
+                let meant = if one_by_one { &gap[..gap.len().min(1)] } else { gap };
+                next += usize::from(one_by_one);
+                written_by(gather(meant.iter().flat_map(|line| within(inputs, line))));
+            }
+        }
+    }
+    Record { segments }
+}
+
+impl Found {
+    /// The number of the first given line, if it is not one of those before `next`.
+    fn first(&self, next: usize) -> Option<usize> {
+        let first = match self {
+            Found::Whole(line) | Found::Cut(line) => *line,
+            Found::Parts(parts) => parts.start,
+            Found::Nothing => return None,
+        };
+        (first >= next).then_some(first)
+    }
+}
+
+fn find(result: &[u8], results: &[Range<usize>], lines: &[Line<'_>]) -> Vec<Found> {
     let mut by_text: HashMap<&[u8], Vec<usize>> = HashMap::new();
     for (index, line) in lines.iter().enumerate() {
         by_text.entry(line.trimmed).or_default().push(index);
     }
-    let mut segments = Vec::new();
-    let mut next = 0;
-    for range in split(result) {
+    let (mut next, mut skipped) = (0, 0);
+    let mut one = |range: &Range<usize>| {
         let trimmed = &result[range.clone()];
-        let found = by_text.get(trimmed).and_then(|places| {
-            places.get(places.partition_point(|&place| place < next)).or(places.last()).copied()
-        });
-        if let Some(line) = found.and_then(|found| lines.get(found)) {
-            next = found.map_or(next, |found| found + 1);
-            copy(&mut segments, inputs, line, range.start);
-            continue;
+        if let Some(places) = by_text.get(trimmed) {
+            let place = places.get(places.partition_point(|&place| place < next));
+            (next, skipped) = (place.map_or(next, |place| place + 1), 0);
+            return place.or(places.last()).map_or(Found::Nothing, |place| Found::Whole(*place));
         }
-        // A line that was only put into quotes, cut off, or encoded: the one whose turn it is, or else any.
-        let akin = |line: &&Line<'_>| contains(trimmed, line.trimmed) || contains(line.trimmed, trimmed);
-        let line = lines.get(next).filter(akin);
-        let by = match line {
-            Some(line) => {
-                next += 1;
-                writers(inputs, line)
+        // The one whose turn it is, if those in between were changed one by one, or the next one.
+        for first in [next + skipped, next] {
+            let Some(line) = lines.get(first) else { continue };
+            let (mut end, mut at) = (first, 0);
+            while let Some(line) = lines.get(end)
+                && let Some(part) = memchr::memmem::find(&trimmed[at..], line.trimmed)
+            {
+                at += part + line.trimmed.len();
+                end += 1;
             }
-            None => everyone(inputs, &lines),
-        };
-        if !by.is_empty() {
-            segments.push(Segment { range, by });
+            let is_cut = end == first && memchr::memmem::find(line.trimmed, trimmed).is_some();
+            if end > first || is_cut {
+                (next, skipped) = (end.max(first + 1), 0);
+                return if is_cut { Found::Cut(first) } else { Found::Parts(first..end) };
+            }
         }
-    }
-    Record { segments }
+        skipped += 1;
+        Found::Nothing
+    };
+    results.iter().map(&mut one).collect()
 }
 
 /// The lines of a text without the spaces around them; those that are blank are left out.
@@ -71,10 +143,6 @@ fn split(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
         let end = begin + trimmed.trim_ascii_end().len();
         (begin < end).then_some(begin..end)
     })
-}
-
-fn contains(long: &[u8], short: &[u8]) -> bool {
-    memchr::memmem::find(long, short).is_some()
 }
 
 /// The writers of a line, for the same line at another place.
@@ -91,15 +159,6 @@ fn within<'r>(inputs: &[(&[u8], &'r Record)], line: &Line<'_>) -> impl Iterator<
     let first = segments.partition_point(|segment| segment.range.end <= line.range.start);
     let end = line.range.end;
     segments.get(first..).unwrap_or_default().iter().take_while(move |segment| segment.range.start < end)
-}
-
-fn writers(inputs: &[(&[u8], &Record)], line: &Line<'_>) -> Arc<[EmissionId]> {
-    gather(within(inputs, line))
-}
-
-/// All who wrote something that no line of the result shows.
-fn everyone(inputs: &[(&[u8], &Record)], lines: &[Line<'_>]) -> Arc<[EmissionId]> {
-    gather(lines.iter().flat_map(|line| within(inputs, line)))
 }
 
 fn gather<'r>(segments: impl Iterator<Item = &'r Segment>) -> Arc<[EmissionId]> {
@@ -150,9 +209,21 @@ mod tests {
 
     #[test]
     fn a_line_that_is_quoted_cut_or_put_into_another_keeps_its_writers() {
-        assert_eq!(told("\"name\"", &[("name", 3)]), pairs(&[("\"name\"", &[3])]));
+        assert_eq!(told("\"name\"", &[("name", 3)]), pairs(&[("name", &[3])]));
         assert_eq!(told("na", &[("name", 3)]), pairs(&[("na", &[3])]));
-        assert_eq!(told("x-name-y", &[("name", 3)]), pairs(&[("x-name-y", &[3])]));
+        assert_eq!(told("x-name-y", &[("name", 3)]), pairs(&[("name", &[3])]));
+        assert_eq!(told("a b", &[("a\nb\n", 3)]), pairs(&[("a", &[3]), ("b", &[4])]));
+    }
+
+    #[test]
+    fn changed_lines_stand_for_the_given_ones_that_are_missing_at_their_place() {
+        assert_eq!(told("A: 1\nb: 2", &[("a: 1\nb: 2\n", 0)]), pairs(&[("A: 1", &[0]), ("b: 2", &[1])]));
+        assert_eq!(told("A\nB", &[("a\nb", 0)]), pairs(&[("A", &[0]), ("B", &[1])]));
+        assert_eq!(told("a\nmore\nb", &[("a\nb", 0)]), pairs(&[("a", &[0]), ("b", &[1])]));
+        assert_eq!(
+            told("a\nBC\nd", &[("a\nb\nc\nd", 0)]),
+            pairs(&[("a", &[0]), ("BC", &[1, 2]), ("d", &[3])])
+        );
     }
 
     #[test]

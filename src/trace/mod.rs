@@ -12,6 +12,7 @@
 //! ```
 
 mod derive;
+mod owners;
 mod paths;
 mod recorder;
 
@@ -23,6 +24,7 @@ use crate::value::{Map, Str, Value};
 use crate::yaml::Step;
 
 pub use self::derive::derive;
+pub use self::owners::Owners;
 pub use self::recorder::{Recorder, Recording, is_on, with};
 
 /// The number of an [`Emission`] of a trace.
@@ -123,6 +125,10 @@ pub enum Kind {
     Macro(Str),
     /// A block of a template that Jinja's `extends` names.
     Block(Str),
+    /// The body of Jinja's `set` that gives these variables a text.
+    Set(Str),
+    /// The body of Jinja's `filter`, by its filters.
+    Filter(Str),
 }
 
 /// What a node did.
@@ -188,6 +194,11 @@ pub enum What {
         map: u32,
         /// The key; none if it isn't known.
         key: Option<Str>,
+    },
+    /// The values of a chart were replaced as a whole (`set $ "Values"`).
+    Replace {
+        /// Where they are among the outermost chart's values.
+        values: Arc<[Step]>,
     },
     /// A variable was read that this emission gave its value.
     Variable(EmissionId),
@@ -284,14 +295,17 @@ impl Trace {
         Some(Place::of_range(file, &text.text.to_arc(), site.start as usize..site.end as usize))
     }
 
-    /// The emissions that an emission's value came from by variables, itself first, each once.
+    /// The emissions that an emission's value came from by variables, itself first, each once. What templates read
+    /// that it calls is not followed: they wrote their texts themselves.
     pub fn sources_of(&self, id: EmissionId) -> Vec<EmissionId> {
         let mut found = vec![id];
         let mut next = 0;
         while let Some(&id) = found.get(next) {
             next += 1;
+            let context = self.emission(id).map(|emission| emission.context);
             for event in self.events_of(id) {
                 if let What::Variable(by) = event.what
+                    && Some(event.context) == context
                     && !found.contains(&by)
                 {
                     found.push(by);

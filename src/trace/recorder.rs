@@ -131,8 +131,9 @@ impl Recorder {
             return;
         }
         if let Some((_, path)) = self.roots.get(&map).filter(|_| key == VALUES.as_bytes()) {
-            let path = path.to_vec();
-            self.paths.add(value, path);
+            let path = path.clone();
+            self.paths.add(value, path.to_vec());
+            self.event(What::Replace { values: path });
         } else if let Some(path) = self.paths.path_of(map) {
             let path = [path, &[Step::key(key)][..]].concat();
             self.paths.add(value, path);
@@ -176,6 +177,16 @@ impl Recorder {
             self.trace.cut = true;
         }
         id
+    }
+
+    /// The events of these emissions last until now: the action that they belong to goes on after a call.
+    pub fn extend(&mut self, emissions: &[EmissionId]) {
+        let end = self.mark();
+        for &id in emissions {
+            if let Some(emission) = self.trace.emissions.get_mut(id as usize) {
+                emission.events.end = end;
+            }
+        }
     }
 
     // Contexts.

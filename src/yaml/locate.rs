@@ -377,7 +377,7 @@ list: []
 
     #[test]
     fn what_came_by_an_alias_stands_at_its_anchor() {
-        let text = b"base: &b\n  x: 1\n  y: &y 2\none: *b\ntwo:\n  <<: *b\n  z: *y\n";
+        let text = b"base: &b\n  x: 1\n  w: &y 2\none: *b\ntwo:\n  <<: *b\n  z: *y\n";
         let mut shown = Vec::new();
         standings(text, &mut |path, standing| {
             if let [Step::Key(outer), Step::Key(inner)] = path {
@@ -387,11 +387,11 @@ list: []
         });
         let want = [
             ("base.x", 2, None),
-            ("base.y", 3, None),
+            ("base.w", 3, None),
             ("one.x", 2, Some(4)),
-            ("one.y", 3, Some(4)),
+            ("one.w", 3, Some(4)),
             ("two.x", 2, Some(6)),
-            ("two.y", 3, Some(6)),
+            ("two.w", 3, Some(6)),
             ("two.z", 3, Some(7)),
         ];
         assert_eq!(shown, want.map(|(path, line, alias)| (path.to_string(), line, alias)));

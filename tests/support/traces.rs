@@ -51,7 +51,7 @@ pub fn lines(trace: &Trace, file: &Rendered) -> String {
 
 fn writer(trace: &Trace, id: EmissionId) -> String {
     let emission = trace.emission(id).unwrap();
-    let mut out = told(trace, id);
+    let mut out = told(trace, id, false);
     for context in trace.contexts_of(emission.context) {
         if !matches!(context.kind, Kind::File(_)) {
             let _ = write!(out, " < {}", block(trace, context));
@@ -61,7 +61,7 @@ fn writer(trace: &Trace, id: EmissionId) -> String {
 }
 
 /// Where an emission stands, what it is, and what it read.
-fn told(trace: &Trace, id: EmissionId) -> String {
+fn told(trace: &Trace, id: EmissionId, whole: bool) -> String {
     let emission = trace.emission(id).unwrap();
     let place = trace.place(emission.site).unwrap();
     let name = place.file.rsplit('/').next().unwrap();
@@ -76,18 +76,35 @@ fn told(trace: &Trace, id: EmissionId) -> String {
     if !functions.is_empty() {
         let _ = write!(out, " ({})", functions.join(" "));
     }
-    let reads = reads(trace, id);
+    let reads = reads(trace, id, whole);
     if !reads.is_empty() {
         let _ = write!(out, " [{}]", reads.join(" "));
     }
     out
 }
 
-/// The values that an emission read itself or by variables.
-fn reads(trace: &Trace, id: EmissionId) -> Vec<String> {
+/// The values that were read for a range of a file: by who wrote it, and by the blocks and calls around.
+#[allow(dead_code)]
+pub fn reads_of_line(trace: &Trace, file: &Rendered, range: std::ops::Range<usize>) -> Vec<String> {
+    let writers = file.record.writers(file.text.as_bytes(), range);
+    let around = writers.iter().flat_map(|&id| trace.contexts_of(trace.emission(id).unwrap().context));
+    let blocks = around.filter_map(|context| Some((context.by?, is_condition(context))));
+    let all = writers.iter().map(|&id| (id, false)).chain(blocks);
+    all.flat_map(|(id, whole)| reads(trace, id, whole)).collect()
+}
+
+/// Whether a context depends on all that its emission read, that of templates that it called included.
+fn is_condition(context: &Context) -> bool {
+    matches!(context.kind, Kind::If { .. } | Kind::With { .. } | Kind::Range(_))
+}
+
+/// The values that an emission read itself or by variables; if `whole`, so did templates that it called.
+pub fn reads(trace: &Trace, id: EmissionId, whole: bool) -> Vec<String> {
     let mut found = Vec::new();
     for source in trace.sources_of(id) {
-        for event in trace.events_of(source) {
+        let emission = trace.emission(source).unwrap();
+        let whole = emission.role == Role::Assign || (whole && source == id);
+        for event in trace.events_of(source).iter().filter(|e| whole || e.context == emission.context) {
             let (map, key) = match &event.what {
                 What::Get { map, key } => (*map, key.to_text().into_owned()),
                 What::Whole { map } => (*map, "*".into()),
@@ -95,7 +112,7 @@ fn reads(trace: &Trace, id: EmissionId) -> Vec<String> {
                 What::Write { map, key } => {
                     (*map, format!("={}", key.as_ref().map(|key| key.to_text()).unwrap_or_default()))
                 }
-                What::Variable(_) => continue,
+                What::Replace { .. } | What::Variable(_) => continue,
             };
             let path = trace.maps[map as usize].first().unwrap();
             let mut read = String::new();
@@ -129,9 +146,11 @@ fn block(trace: &Trace, context: &Context) -> String {
         Kind::Tpl => "tpl".into(),
         Kind::Macro(name) => format!("macro {}", name.to_text()),
         Kind::Block(name) => format!("block {}", name.to_text()),
+        Kind::Set(names) => format!("set {}", names.to_text()),
+        Kind::Filter(filters) => format!("filter {}", filters.to_text()),
     };
     match context.by {
-        Some(by) => format!("{kind} by {}", told(trace, by)),
+        Some(by) => format!("{kind} by {}", told(trace, by, is_condition(context))),
         None => kind,
     }
 }

@@ -1,15 +1,17 @@
-//! `torii show`: what a chart holds, as it is.
+//! `torii show`: what a chart holds, and what its values come to.
 
 mod jsonpath;
+pub mod unused;
+mod values;
+
+use std::process::ExitCode;
 
 use torii::chart::{self, Chart};
 use torii::diagnostic::{Result, Severity};
 use torii::source::Tree;
-use torii::value::Value;
 
-use super::flags::Source;
+use super::flags::{Global, Source};
 use super::output::{self, Output};
-use super::wrong;
 
 /// Show what a chart holds: values, metadata, README, definitions
 #[derive(clap::Args)]
@@ -35,13 +37,16 @@ enum What {
     /// Show a chart's metadata, values, README and definitions
     #[command(after_help = "Examples:\n  torii show all charts/gateway")]
     All(Common),
-    /// Show a chart's values.yaml, as it is written
+    /// Show a chart's values.yaml as it is written, or the values that templates will see
     #[command(after_help = "\
 Examples:
   torii show values charts/gateway > values.yaml
   torii show values charts/gateway --jsonpath '{.service.type}'
-  torii show values charts/gateway --jsonpath '{range .service.ports[*]}{.name}={.port}{\"\\n\"}{end}'")]
-    Values(ValuesArgs),
+  torii show values charts/gateway --jsonpath '{range .service.ports[*]}{.name}={.port}{\"\\n\"}{end}'
+  torii show values charts/gateway --effective -f prod.yaml --set replicas=3
+  torii show values charts/gateway --effective -f prod.yaml --origins
+  torii show values charts/gateway --unused -f prod.yaml     which of them are used by nobody")]
+    Values(Box<values::Args>),
     /// Show a chart's metadata
     #[command(after_help = "Examples:\n  torii show chart charts/gateway")]
     Chart(Common),
@@ -61,75 +66,41 @@ struct Common {
     source: Source,
 }
 
-#[derive(clap::Args)]
-struct ValuesArgs {
-    /// Print only what this JSONPath template makes of the values, as kubectl does
-    #[arg(long, value_name = "TEMPLATE", allow_hyphen_values = true)]
-    jsonpath: Option<String>,
-    #[command(flatten)]
-    common: Common,
-}
-
 /// Prints as `helm show` does, byte for byte (`helm pkg/action/show.go`).
 ///
 /// # Errors
 /// When the chart can't be read.
-pub fn run(args: Args, output: &mut Output) -> Result<()> {
+pub fn run(args: Args, global: &Global, output: &mut Output) -> Result<ExitCode> {
+    let fine = |()| ExitCode::SUCCESS;
     match args.what {
-        What::Values(args) => match args.jsonpath.filter(|template| !template.is_empty()) {
-            Some(template) => values_by_path(&load(&args.common)?, &template, output),
-            None => values(&load(&args.common)?, output),
-        },
-        What::Chart(args) => metadata(&load(&args)?, output),
-        What::Readme(args) => readme(&load(&args)?, output, b""),
-        What::Crds(args) => crds(&load(&args)?, output),
+        What::Values(args) => values::run(&args, global, output),
+        What::Chart(args) => metadata(&load(&args.chart, &args.source)?, output).map(fine),
+        What::Readme(args) => readme(&load(&args.chart, &args.source)?, output, b"").map(fine),
+        What::Crds(args) => crds(&load(&args.chart, &args.source)?, output).map(fine),
         What::All(args) => {
-            let chart = load(&args)?;
+            let chart = load(&args.chart, &args.source)?;
             metadata(&chart, output)?;
             if chart.values_text.is_some() {
                 output.write(b"---\n")?;
             }
-            values(&chart, output)?;
+            values::defaults(&chart, output)?;
             readme(&chart, output, b"---\n")?;
-            crds(&chart, output)
+            crds(&chart, output).map(fine)
         }
     }
 }
 
-fn load(args: &Common) -> Result<Chart> {
-    args.source.check(&args.chart)?;
-    let options = chart::Options {
-        allow_outside_symlinks: args.source.allow_outside_symlinks,
-        ..chart::Options::default()
-    };
+fn load(path: &str, source: &Source) -> Result<Chart> {
+    source.check(path)?;
+    let options =
+        chart::Options { allow_outside_symlinks: source.allow_outside_symlinks, ..chart::Options::default() };
     let mut warnings = Vec::new();
-    let chart = chart::load(&Tree::default(), &args.chart, &options, &mut warnings);
+    let chart = chart::load(&Tree::default(), path, &options, &mut warnings);
     for message in warnings {
         let warning = torii::diagnostic::Diagnostic { message, ..Default::default() };
         output::complain(&warning.render(Severity::Warning));
     }
     chart
-}
-
-fn values(chart: &Chart, output: &mut Output) -> Result<()> {
-    if let Some(text) = &chart.values_text {
-        output.write(text.as_bytes())?;
-        output.write(b"\n")?;
-    }
-    Ok(())
-}
-
-fn values_by_path(chart: &Chart, template: &str, output: &mut Output) -> Result<()> {
-    let parsed = jsonpath::Template::parse(template)
-        .map_err(|e| wrong(format!("error parsing jsonpath {template}: {e}")))?;
-    match parsed.print(&Value::Map(chart.values.clone())) {
-        Ok(text) => output.write(text.as_bytes()),
-        // Helm drops this error and prints nothing.
-        Err(e) => {
-            output::remark(&format!("nothing to print: {e}"));
-            Ok(())
-        }
-    }
 }
 
 fn readme(chart: &Chart, output: &mut Output, before: &[u8]) -> Result<()> {

@@ -13,7 +13,7 @@ use crate::diff::values::places::{Places, Whose};
 use crate::diff::{Cause, CauseKind};
 use crate::manifest::object::Object;
 use crate::render;
-use crate::trace::Trace;
+use crate::trace::{EmissionId, Trace};
 use crate::value::Str;
 use crate::yaml;
 
@@ -24,6 +24,9 @@ use super::search::{Found, Group};
 /// So many edited lines of a template in one place are told by the first of them, where the line that wrote a field
 /// can't be told.
 const MAX_EDIT: usize = 3;
+
+/// Templates of more lines aren't compared to find which were edited.
+const MAX_LINES: usize = 20_000;
 
 /// A cause; its words are shared by all that it causes.
 #[derive(Clone, Debug)]
@@ -247,11 +250,11 @@ impl<'a> Lines<'a> {
         for (index, (change, causes)) in changes.iter().zip(fields.iter()).enumerate() {
             let is_there = if side == 1 { change.new.is_some() } else { change.old.is_some() };
             for (cause, (group, _)) in causes.iter().enumerate() {
-                if let Some(file) = self.template(groups.get(*group as usize), side)
+                if let Some(template) = self.template(groups.get(*group as usize), side)
                     && is_there
                     && let Some(steps) = steps_to_text(&change.path, which)
                 {
-                    wanted.push((index, cause, file, steps));
+                    wanted.push((index, cause, template, steps));
                 }
             }
         }
@@ -267,26 +270,85 @@ impl<'a> Lines<'a> {
         let positions = yaml::locate_all(document, &steps);
         let Some(trace) = self.trace(side) else { return };
         let Some(rendered) = trace.file(&object.source) else { return };
-        for ((field, cause, file, _), position) in wanted.iter().zip(positions) {
+        for ((field, cause, template, _), position) in wanted.iter().zip(positions) {
             let Some(position) = position else { continue };
             let line = before + position.key.unwrap_or(position.value).line;
-            let places =
-                rendered.writers(line).into_iter().filter_map(|by| trace.place(trace.emission(by)?.site));
-            if let Some(place) = places.into_iter().find(|place| *place.file == **file)
+            if let Some(line) = template.line(trace, &rendered.writers(line))
                 && let Some((_, told)) = fields.get_mut(*field).and_then(|causes| causes.get_mut(*cause))
             {
-                told.places[side] = Some(format!("{}:{}", place.file, place.line).into());
+                told.places[side] = Some(format!("{}:{line}", template.file).into());
             }
         }
     }
 
-    /// The file on a side of the template that a cause is.
-    fn template(&self, group: Option<&Group>, side: usize) -> Option<String> {
+    /// The template on a side that a cause is.
+    fn template(&self, group: Option<&Group>, side: usize) -> Option<Edited> {
         let [atom] = group?.atoms[..] else { return None };
         let What::Template(pair, name) = &self.difference.atoms[atom].what else { return None };
         let pair = &self.difference.pairs[*pair];
-        Some(if side == 0 { pair.old } else { pair.new }.display_path(name))
+        let (own, other) = if side == 0 { (pair.old, pair.new) } else { (pair.new, pair.old) };
+        let (text, before) = (text_of(own, name), text_of(other, name));
+        let lines = match (text, before) {
+            (Some(text), Some(before)) => edited_lines(&text.to_text(), &before.to_text()),
+            _ => Vec::new(),
+        };
+        Some(Edited { file: own.display_path(name), lines })
     }
+}
+
+/// A template on one side that differs from the other one's.
+struct Edited {
+    file: String,
+    /// The lines (from 1) that the other side's doesn't have.
+    lines: Vec<usize>,
+}
+
+impl Edited {
+    /// The line of it that a field hangs on: an edited one, if one of the nodes that wrote the field, gave its
+    /// variables their values, or decided whether it is there stands on one; else that of the first writer.
+    fn line(&self, trace: &Trace, writers: &[EmissionId]) -> Option<usize> {
+        let around = |id: EmissionId| {
+            let context = trace.emission(id).map(|emission| emission.context);
+            let blocks = context.into_iter().flat_map(|context| trace.contexts_of(context));
+            blocks.filter_map(|context| context.by).collect::<Vec<_>>()
+        };
+        let mut ids: Vec<EmissionId> = writers.to_vec();
+        ids.extend(writers.iter().flat_map(|&id| around(id)));
+        let ids = ids.iter().flat_map(|&id| trace.sources_of(id));
+        let mut first = None;
+        for id in ids {
+            let Some(site) = trace.emission(id).map(|emission| emission.site) else { continue };
+            let Some(text) = trace.texts.get(site.text as usize) else { continue };
+            if text.file.as_deref() != Some(&self.file) {
+                continue;
+            }
+            let bytes = text.text.as_bytes();
+            let count =
+                |end: u32| memchr::memchr_iter(b'\n', bytes.get(..end as usize).unwrap_or_default()).count();
+            let (start, end) = (count(site.start) + 1, count(site.end) + 1);
+            if let Some(line) = self.lines.iter().find(|line| (start..=end).contains(line)) {
+                return Some(*line);
+            }
+            if first.is_none() && writers.contains(&id) {
+                first = Some(start);
+            }
+        }
+        first
+    }
+}
+
+/// The lines (from 1) of a text that another one doesn't have.
+fn edited_lines(text: &str, other: &str) -> Vec<usize> {
+    let (old, new): (Vec<&str>, Vec<&str>) = (other.lines().collect(), text.lines().collect());
+    if old.len().max(new.len()) > MAX_LINES {
+        return Vec::new();
+    }
+    similar::capture_diff_slices(similar::Algorithm::Myers, &old, &new)
+        .into_iter()
+        .filter(|op| op.tag() != similar::DiffTag::Equal)
+        .flat_map(|op| op.new_range())
+        .map(|index| index + 1)
+        .collect()
 }
 
 /// The steps to a field in its document; to the string, for what lies within its text.

@@ -199,9 +199,14 @@ impl Bench {
             Step::Key(key) => Some(key.to_text()),
             Step::Index(_) => None,
         });
-        let constants = name.map(|name| self.words.of_name(&name)).unwrap_or_default();
+        let constants = name.map(|name| self.words.of_name(&name, &self.folder(path))).unwrap_or_default();
         let value = self.value(path).or_else(|| (self.seen)(path));
         mutation::replacements(value.as_ref(), &constants)
+    }
+
+    /// The `templates` folder of the chart whose values a path leads into.
+    fn folder(&self, path: &[Step]) -> String {
+        format!("{}/templates", path::chart_at(self.chart(), path).full_path)
     }
 
     /// How many times templates were run for changed values so far.

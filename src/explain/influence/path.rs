@@ -79,15 +79,22 @@ pub fn at(values: &Map, path: &[Step]) -> Option<Value> {
 
 /// How many steps of a path lead through charts: at the next one begins what the innermost of them sees.
 pub fn chart_depth(chart: &Chart, path: &[Step]) -> usize {
+    charts(chart, path).count()
+}
+
+/// The innermost chart that a path leads into.
+pub fn chart_at<'c>(chart: &'c Chart, path: &[Step]) -> &'c Chart {
+    charts(chart, path).last().unwrap_or(chart)
+}
+
+/// The charts within the outermost one that a path leads through.
+fn charts<'c>(chart: &'c Chart, path: &[Step]) -> impl Iterator<Item = &'c Chart> {
     let mut chart = chart;
-    for (depth, step) in path.iter().enumerate() {
-        let Step::Key(key) = step else { return depth };
-        match chart.dependencies.iter().find(|inner| inner.name().as_bytes() == key.as_bytes()) {
-            Some(inner) => chart = inner,
-            None => return depth,
-        }
-    }
-    path.len()
+    path.iter().map_while(move |step| {
+        let Step::Key(key) = step else { return None };
+        chart = chart.dependencies.iter().find(|inner| inner.name().as_bytes() == key.as_bytes())?;
+        Some(chart)
+    })
 }
 
 /// Whether a path, from the `depth`-th step on, is one of a global value.

@@ -2,6 +2,7 @@
 //! `.Values.service.type`), the strings and numbers that stand in one action with it and with a comparison.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::template::Source;
 
@@ -55,26 +56,43 @@ impl Constants {
     }
 }
 
-/// The constants of all templates, by the names that stand beside them.
+/// The constants of all templates, by the names that stand beside them, and by the chart (its `templates` folder).
 #[derive(Debug, Default)]
-pub struct Words(HashMap<String, Constants>);
+pub struct Words(HashMap<String, Vec<(Arc<str>, Constants)>>);
 
 impl Words {
     /// Looks at all templates.
     pub fn of(sources: &[Source]) -> Words {
         let mut words = Words::default();
         for source in sources {
-            words.source(&source.text.to_text());
+            words.source(&source.base_path, &source.text.to_text());
         }
         words
     }
 
-    /// What values of this name are compared with.
-    pub fn of_name(&self, name: &str) -> Constants {
-        self.0.get(name).cloned().unwrap_or_default()
+    /// What values of this name are compared with: in the chart with this `templates` folder, then in others.
+    pub fn of_name(&self, name: &str, base: &str) -> Constants {
+        let mut found = Constants::default();
+        let charts = self.0.get(name).map(Vec::as_slice).unwrap_or_default();
+        let (own, others): (Vec<_>, Vec<_>) = charts.iter().partition(|(folder, _)| **folder == *base);
+        for (_, constants) in own.into_iter().chain(others) {
+            constants.words.iter().for_each(|word| found.add_word(word));
+            constants.numbers.iter().for_each(|number| found.add_number(*number));
+        }
+        found
     }
 
-    fn source(&mut self, text: &str) {
+    fn constants(&mut self, name: String, base: &Arc<str>) -> Option<&mut Constants> {
+        let charts = self.0.entry(name).or_default();
+        if charts.last().is_none_or(|(folder, _)| folder != base) {
+            let at = charts.iter().position(|(folder, _)| folder == base);
+            let entry = at.map_or_else(|| (base.clone(), Constants::default()), |at| charts.remove(at));
+            charts.push(entry);
+        }
+        charts.last_mut().map(|(_, constants)| constants)
+    }
+
+    fn source(&mut self, base: &Arc<str>, text: &str) {
         // Variables stand for the names that they were made of.
         let mut variables: HashMap<String, Vec<String>> = HashMap::new();
         for action in actions(text) {
@@ -100,7 +118,7 @@ impl Words {
             }
             let of_versions = tokens.iter().any(|token| matches!(token, Token::Compare("semverCompare")));
             for name in names {
-                let constants = self.0.entry(name).or_default();
+                let Some(constants) = self.constants(name, base) else { continue };
                 for token in &tokens {
                     match token {
                         Token::Text(word) if !of_versions => constants.add_word(word),
@@ -240,20 +258,38 @@ mod tests {
     fn constants_are_found_beside_the_name_they_are_compared_with() {
         let found =
             words("{{ if eq .Values.service.type \"LoadBalancer\" }}{{ .Values.kind | quote }}{{ end }}");
-        assert_eq!(found.of_name("type").words, ["LoadBalancer"]);
-        assert_eq!(found.of_name("kind"), Constants::default());
+        assert_eq!(found.of_name("type", "a").words, ["LoadBalancer"]);
+        assert_eq!(found.of_name("kind", "a"), Constants::default());
     }
 
     #[test]
     fn variables_stand_for_what_they_were_made_of() {
         let found = words("{{ $t := .Values.type }}{{ if or (eq $t \"A\") (gt (int $t) 3) }}{{ end }}");
-        assert_eq!(found.of_name("type"), Constants { words: vec!["A".into()], numbers: vec![3.0] });
+        assert_eq!(found.of_name("type", "a"), Constants { words: vec!["A".into()], numbers: vec![3.0] });
+    }
+
+    #[test]
+    fn those_of_the_value_s_own_chart_come_first() {
+        let source = |base: &str, text: &str| Source {
+            name: base.into(),
+            file: base.into(),
+            base_path: base.into(),
+            text: text.into(),
+            language: Language::Go,
+        };
+        let found = Words::of(&[
+            source("a", "{{ eq .Values.type \"of-a\" }}"),
+            source("b", "{{ eq .Values.type \"of-b\" }}"),
+            source("a", "{{ ne .Values.type \"a-too\" }}"),
+        ]);
+        assert_eq!(found.of_name("type", "b").words, ["of-b", "of-a", "a-too"]);
+        assert_eq!(found.of_name("type", "a").words, ["of-a", "a-too", "of-b"]);
     }
 
     #[test]
     fn jinja_compares_by_signs() {
         assert_eq!(
-            words("{% if Values.a.mode == 'x' or Values.b in [\"y\"] %}").of_name("mode").words,
+            words("{% if Values.a.mode == 'x' or Values.b in [\"y\"] %}").of_name("mode", "a").words,
             ["x", "y"]
         );
     }

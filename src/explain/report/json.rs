@@ -27,6 +27,7 @@ pub fn object(explanation: &Explanation) -> String {
         w.field_bool("complete", explanation.complete);
         w.field_list("lines", &explanation.lines, |w, one| w.object(|w| line(w, explanation, one)));
         w.field_list("values", &explanation.values, |w, one| w.object(|w| decides(w, one)));
+        w.field_list("identity", &explanation.identity, |w, one| w.object(|w| decides(w, one)));
         w.field_list("maybe", &explanation.maybe, |w, one| w.object(|w| decides(w, one)));
     });
     writer.finish()
@@ -88,6 +89,9 @@ fn decides(w: &mut Writer, decides: &Decides) {
     w.field_string("path", &show(&decides.path));
     w.field_value("value", decides.value.as_ref());
     origin(w, decides.origin.as_ref());
+    if let Some(at) = &decides.set_at {
+        w.field_object("set_at", |w| place(w, at));
+    }
     if let Some((line, text, trial)) = &decides.example {
         w.field_object("example", |w| {
             replacement(w, decides.trials.get(*trial).map(|(replacement, _)| replacement));
@@ -121,7 +125,7 @@ fn replacement(w: &mut Writer, replacement: Option<&Replacement>) {
 fn origin(w: &mut Writer, chain: Option<&Chain>) {
     w.field_list("origin", chain.iter().flat_map(|chain| &chain.links), |w, link| {
         w.object(|w| {
-            w.field_string("set_by", &link.words());
+            w.field_string("set_by", &link.words(""));
             if let Some(at) = &link.place {
                 place(w, at);
             }

@@ -212,6 +212,12 @@ fn values(out: &mut String, explanation: &Explanation) {
             note(out, format!("{}, `{}` comes in after line {after}", trial(decides, *at), shortened(first)));
         }
     }
+    if !explanation.identity.is_empty() {
+        let names: Vec<String> = explanation.identity.iter().map(|decides| show(&decides.path)).collect();
+        out.push('\n');
+        let mut line = Line::default();
+        line.push(HEADING, "Values that make it another object  ").push(PLAIN, &names.join(", ")).end(out);
+    }
     if !explanation.maybe.is_empty() {
         out.push('\n');
         Line::default().push(HEADING, "Values that may decide it").end(out);
@@ -255,12 +261,19 @@ fn head(out: &mut String, mark: &str, decides: &Decides) {
         Some(value) => line.push(PLAIN, &format!(" = {}", shown_value(value))),
         None => line.push(PLAIN, " is not set"),
     };
-    line.push(PLAIN, "  ").push(DIM, &origin(decides.origin.as_ref()));
+    let from = origin(decides.origin.as_ref());
+    if !from.is_empty() {
+        line.push(PLAIN, "  ").push(DIM, &from);
+    }
+    if let Some(place) = &decides.set_at {
+        let words = format!("; set by {}:{}:{}", place.file, place.line, place.column);
+        line.push(PLAIN, &words);
+    }
     line.end(out);
 }
 
 fn origin(chain: Option<&Chain>) -> String {
-    chain.map(Chain::words).unwrap_or_default()
+    chain.map(|chain| chain.words("")).unwrap_or_default()
 }
 
 /// What becomes of a value.
@@ -268,11 +281,13 @@ pub fn value(reach: &Reach) -> String {
     let mut out = String::new();
     let mut line = Line::default();
     line.push(HEADING, &show(&reach.path));
-    if let [only] = reach.influences.as_slice()
-        && let Some(value) = &only.value
-    {
-        line.push(PLAIN, &format!(" = {}", shown_value(value)));
-    }
+    match reach.influences.as_slice() {
+        [only] if only.path == reach.path => match &only.value {
+            Some(value) => line.push(PLAIN, &format!(" = {}", shown_value(value))),
+            None => line.push(PLAIN, " is not set"),
+        },
+        all => line.push(PLAIN, &format!(": {} value{}", all.len(), if all.len() == 1 { "" } else { "s" })),
+    };
     line.push(PLAIN, "  ").push(DIM, &origin(reach.origin.as_ref())).end(&mut out);
     out.push('\n');
     Line::default().push(HEADING, "Read by").end(&mut out);

@@ -119,18 +119,15 @@ pub(super) struct Reader {
     pub path: Vec<Step>,
     /// Whether all within it is read, too.
     pub whole: bool,
-    /// Who reads it: `charts/umbrella/Chart.yaml`.
-    pub file: String,
 }
 
 /// What conditions, tags, imports and schemas of charts read.
 pub(super) fn readers(members: &[Member<'_>]) -> Vec<Reader> {
     let mut found = Vec::new();
     for (index, member) in members.iter().enumerate() {
-        let file = member.chart.display_path("Chart.yaml");
         for dependency in &member.chart.metadata.dependencies {
             let name = if dependency.alias.is_empty() { &dependency.name } else { &dependency.alias };
-            let mut add = |path: Vec<Step>, whole| found.push(Reader { path, whole, file: file.clone() });
+            let mut add = |path: Vec<Step>, whole| found.push(Reader { path, whole });
             for condition in dependency.condition.trim().split(',').filter(|c| !c.is_empty()) {
                 add(member.steps(condition), false);
             }
@@ -151,12 +148,11 @@ pub(super) fn readers(members: &[Member<'_>]) -> Vec<Reader> {
             }
         }
         if let Some(schema) = member.schema() {
-            let file = member.chart.display_path("values.schema.json");
             let mut paths = Vec::new();
             conditions(&schema, &mut Vec::new(), false, 40, &mut paths);
             for keys in paths {
                 let own = member.path.iter().chain(&keys).cloned().map(Step::Key).collect();
-                found.push(Reader { path: own, whole: false, file: file.clone() });
+                found.push(Reader { path: own, whole: false });
             }
         }
         if index >= MAX_CHARTS {

@@ -10,6 +10,7 @@
 mod charts;
 mod leaves;
 mod reads;
+mod report;
 mod suggest;
 mod trial;
 
@@ -122,8 +123,10 @@ pub fn find(request: &Request, loaded: &Loaded, options: Options) -> Result<Repo
         |path: &[Step]| mentions.cut || mentions.has(path) || readers.iter().any(|r| r.reads(path));
     let (named, unnamed): (Vec<_>, Vec<_>) = leaves.into_iter().partition(|path| is_named(path));
 
+    // A schema that refuses an unknown name says less about it than this.
+    let lenient = Request { skip_schema_validation: true, ..request.clone() };
     let mut trace = Trace::default();
-    let rendered = render::trace_loaded(request, loaded, &mut trace);
+    let rendered = render::trace_loaded(&lenient, loaded, &mut trace);
     let prepared = values::prepare(chart, layers, true, &request.limits, &mut Vec::new())?;
     report.failure = rendered.err().map(|failure| failure.error);
 

@@ -15,32 +15,8 @@ const MAX_MISSING: usize = 5_000;
 const MAX_PLACES: usize = 8;
 
 /// Functions that ask for values which may not be there.
-const PROBES: &[&str] = &[
-    "all",
-    "and",
-    "any",
-    "coalesce",
-    "d",
-    "deepCopy",
-    "default",
-    "dig",
-    "empty",
-    "get",
-    "hasKey",
-    "kindIs",
-    "merge",
-    "mergeOverwrite",
-    "mustDeepCopy",
-    "mustMerge",
-    "mustMergeOverwrite",
-    "not",
-    "or",
-    "pick",
-    "pluck",
-    "ternary",
-    "typeIs",
-    "without",
-];
+const PROBES: &str = "all and any coalesce d deepCopy default dig empty get hasKey kindIs merge mergeOverwrite mustDeepCopy \
+     mustMerge mustMergeOverwrite not or pick pluck ternary typeIs without";
 
 /// The entries of maps that were read.
 pub(super) struct Reads {
@@ -117,7 +93,10 @@ impl Reads {
         for ((_, path), by) in events.iter().zip(by) {
             let Some(emission) = by.and_then(|by| trace.emission(by)) else { continue };
             let asks = emission.role == Role::Control
-                || emission.functions.iter().any(|f| f.as_str().is_some_and(|f| PROBES.contains(&f)));
+                || emission
+                    .functions
+                    .iter()
+                    .any(|f| f.as_str().is_some_and(|f| PROBES.split(' ').any(|probe| probe == f)));
             let missing = found.entry(path::show(path)).or_insert_with(|| Missing {
                 path: (*path).clone(),
                 places: Vec::new(),

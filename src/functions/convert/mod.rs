@@ -6,7 +6,7 @@ use super::Type::{Any, Float64, Int, Int64, String as Text};
 use super::{Env, Function, FunctionError, FunctionResult, args};
 use crate::value::{Str, Value, print};
 
-pub(crate) use self::number::{to_float64, to_int64, truncate};
+pub(crate) use self::number::{parse_float, to_float64, to_int64, truncate};
 
 /// The family's functions.
 pub const FUNCTIONS: &[Function] = &[

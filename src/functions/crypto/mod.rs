@@ -7,6 +7,7 @@ mod passwords;
 mod pem;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aes::cipher::block_padding::NoPadding;
@@ -179,13 +180,13 @@ fn private_key(env: &Env, given: &[Value]) -> FunctionResult {
         _ => return Ok(format!("Unknown type {kind}").into()),
     };
     env.spend("genPrivateKey", cost)?;
-    let mut random = env.random("genPrivateKey", given)?;
-    let key = match kind.as_ref() {
-        "dsa" => PrivateKey::dsa(&mut random),
-        "ecdsa" => Ok(PrivateKey::ecdsa(&mut random)),
-        "ed25519" => Ok(PrivateKey::ed25519(&mut random)),
+    let random = env.random("genPrivateKey", given)?;
+    let key = env.kept(&random, || match kind.as_ref() {
+        "dsa" => PrivateKey::dsa(&mut random.clone()),
+        "ecdsa" => Ok(PrivateKey::ecdsa(&mut random.clone())),
+        "ed25519" => Ok(PrivateKey::ed25519(&mut random.clone())),
         _ => PrivateKey::rsa(&random, 4096),
-    };
+    });
     match key.and_then(|key| key.to_pem()) {
         Ok(text) => Ok(text.into()),
         Err(e) => Ok(format!("failed to generate private key: {e}").into()),
@@ -193,9 +194,10 @@ fn private_key(env: &Env, given: &[Value]) -> FunctionResult {
 }
 
 /// A new key for a certificate.
-fn new_key(env: &Env, function: &'static str, given: &[Value]) -> Result<PrivateKey, FunctionError> {
+fn new_key(env: &Env, function: &'static str, given: &[Value]) -> Result<Arc<PrivateKey>, FunctionError> {
     env.spend(function, RSA_2048_COST)?;
-    PrivateKey::rsa(&env.random(function, given)?, 2048)
+    let random = env.random(function, given)?;
+    env.kept(&random, || PrivateKey::rsa(&random, 2048))
         .map_err(|e| FunctionError::new(format!("error generating rsa key: {e}")))
 }
 

@@ -34,11 +34,15 @@ fn hash(env: &Env, function: &'static str, given: &[Value], password: &Str) -> F
         return Ok(Value::String(Str::from_static(message)));
     }
     env.spend(function, BCRYPT_COST)?;
-    let mut salt = [0; 16];
-    env.random(function, given)?.fill(&mut salt);
-    let hash = bcrypt::hash_with_salt(password.as_bytes(), 10, salt)
-        .map_err(|e| FunctionError::new(format!("failed to encrypt string with bcrypt: {e}")))?;
-    Ok(hash.format_for_version(bcrypt::Version::TwoA).into())
+    let random = env.random(function, given)?;
+    let hash = env.kept(&random, || {
+        let mut salt = [0; 16];
+        random.clone().fill(&mut salt);
+        bcrypt::hash_with_salt(password.as_bytes(), 10, salt)
+            .map(|hash| hash.format_for_version(bcrypt::Version::TwoA))
+            .map_err(|e| FunctionError::new(format!("failed to encrypt string with bcrypt: {e}")))
+    })?;
+    Ok(hash.as_str().into())
 }
 
 /// `derivePassword`: the Master Password algorithm.

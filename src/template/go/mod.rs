@@ -99,12 +99,16 @@ impl Templates {
     /// # Errors
     /// If one is no template: in Helm's words, with the place.
     pub fn parse(sources: &[Source], env: Arc<Env>) -> Result<Templates, Error> {
-        let mut definitions: HashMap<Str, Definition> = HashMap::new();
         let mut left = parser::MAX_PARTS;
-        for source in sources.iter().filter(|s| s.language == super::Language::Go) {
-            let unit = parser::parse(&source.name, Some(source.file.clone()), source.text.clone(), &mut left)
-                .map_err(|e| parse_error(source, &e))?;
-            let unit = Arc::new(unit);
+        let units = sources.iter().filter(|s| s.language == super::Language::Go).map(|source| {
+            parser::parse(&source.name, Some(source.file.clone()), source.text.clone(), &mut left)
+                .map(Arc::new)
+                .map_err(|e| parse_error(source, &e))
+        });
+        let units: Vec<Arc<Unit>> = units.collect::<Result<_, _>>()?;
+        let count = units.iter().map(|unit| unit.trees.len()).sum();
+        let mut definitions: HashMap<Str, Definition> = HashMap::with_capacity(count);
+        for unit in units {
             for (tree, parsed) in unit.trees.iter().enumerate() {
                 if parsed.empty && definitions.contains_key(&parsed.name) {
                     continue;
@@ -120,7 +124,7 @@ impl Templates {
     /// # Errors
     /// If it fails: in Helm's words, with the place and the calls that led to it.
     pub fn render(&self, name: &str, dot: &Map, peer: Option<&dyn Peer>) -> Result<Str, Error> {
-        let Some(definition) = self.definition(&name.into()) else {
+        let Some(definition) = self.definition(name.as_bytes()) else {
             return Err(Error::new(format!(
                 "template: no template {} associated with template \"{ROOT_NAME}\"",
                 crate::value::print::quote(name.as_bytes())
@@ -141,7 +145,7 @@ impl Templates {
     /// Runs a template of any name with any context, as `include` does: for the other language. `None` if
     /// there is none of the name.
     pub fn include(&self, name: &str, dot: &Value, peer: Option<&dyn Peer>) -> Option<Result<Str, Error>> {
-        let definition = self.definition(&name.into())?;
+        let definition = self.definition(name.as_bytes())?;
         trace::with(|r| r.begin());
         let result = Machine::new(self, peer)
             .run(&definition, dot.clone())
@@ -156,7 +160,7 @@ impl Templates {
         *self.counters.lock() = Counters::default();
     }
 
-    fn definition(&self, name: &Str) -> Option<Definition> {
+    fn definition(&self, name: &[u8]) -> Option<Definition> {
         self.definitions.get(name).cloned()
     }
 

@@ -48,6 +48,13 @@ fn string_key(key: &Jinja) -> Option<&str> {
     key.as_str().filter(|_| key.kind() == ValueKind::String)
 }
 
+impl Dict {
+    /// Its values, in order.
+    pub(super) fn values(&self) -> Vec<Jinja> {
+        self.entries.read().list.iter().map(|(_, value)| value.clone()).collect()
+    }
+}
+
 impl Entries {
     fn position(&self, key: &Jinja) -> Option<usize> {
         match string_key(key) {

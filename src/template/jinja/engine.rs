@@ -22,6 +22,12 @@ pub(super) const OPERATORS: &[(&str, Operator)] = &[
     ("__mul", |state, args| binary(state, args, ops::mul)),
     ("__mod", |state, args| binary(state, args, ops::rem)),
     ("__concat", |state, args| charge(state, ops::concat(args))),
+    ("__list", list),
+    ("__more", more),
+    ("__dict", |state, args| {
+        let pairs = pairs(args.get(1..).unwrap_or_default());
+        charge(state, Dict::make(pairs))
+    }),
     ("__slice", |state, args| match args {
         [value, parts @ ..] => charge(state, filters::slice_of(value, parts)),
         [] => Err(undefined()),
@@ -63,12 +69,6 @@ fn build() -> Environment<'static> {
         env.add_filter(*name, *operator);
     }
     env.add_filter("__compare", compare);
-    env.add_filter("__list", list);
-    env.add_filter("__more", more);
-    env.add_filter("__dict", |state: &mut State, args: &[Jinja]| {
-        let pairs = pairs(args.get(1..).unwrap_or_default());
-        charge(state, Dict::make(pairs))
-    });
     env.add_filter(
         "__key",
         |key: &Jinja| if key.is_undefined() { Err(undefined()) } else { Ok(key.clone()) },

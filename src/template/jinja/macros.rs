@@ -147,9 +147,10 @@ impl Object for Macro {
         let result = match &self.home {
             None => self.raw.call(state, &bound),
             Some(home) => {
-                let params = self.params.iter().map(|(name, _)| name.as_str());
-                let more = ["varargs", "kwargs"].into_iter();
-                record::call_macro(&self.name, params.chain(more), home, || self.raw.call(state, &bound))
+                let extras = [(VARARGS, "varargs"), (KWARGS, "kwargs")];
+                let extras = extras.iter().filter(|(flag, _)| self.flags & flag != 0).map(|(_, name)| *name);
+                let names = self.params.iter().map(|(name, _)| name.as_str()).chain(extras);
+                record::call_macro(&self.name, names.zip(&bound), home, || self.raw.call(state, &bound))
             }
         };
         result.map_err(|inner| {

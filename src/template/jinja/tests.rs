@@ -1,11 +1,12 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use super::{Templates, context_from_json, filters, globals, library, predicates};
+use super::{Ready, Shared, Templates, context_from_json, filters, globals, library, predicates};
 use crate::diagnostic::Error;
 use crate::functions::{self, Env};
 use crate::limits::Limits;
 use crate::template::{Language, Peer, Source};
+use crate::trace::{self, Recording};
 use crate::value::{Map, Str, Value};
 
 fn source(name: &str, text: &str) -> Source {
@@ -36,6 +37,20 @@ fn context() -> Map {
 }
 
 fn render_files(files: &[(&str, &str)]) -> Result<String, Error> {
+    let plain = render_once(files);
+    // A render that is recorded says the same.
+    let recording = Recording::start(&Map::default(), &[]);
+    let recorded = render_once(files);
+    let _ = recording.finish();
+    let shown = |result: &Result<String, Error>| match result {
+        Ok(text) => text.clone(),
+        Err(error) => format!("{:?}", error.diagnostic()),
+    };
+    assert_eq!(shown(&plain), shown(&recorded), "{files:?}");
+    plain
+}
+
+fn render_once(files: &[(&str, &str)]) -> Result<String, Error> {
     templates(files)?.render("app/templates/t.yaml", &context(), None).map(|s| s.to_string())
 }
 
@@ -53,6 +68,32 @@ fn fails(text: &str, message: &str, hint: Option<&str>) {
     let error = render(text).unwrap_err();
     assert_eq!(error.message(), message, "{text}");
     assert_eq!(error.diagnostic().hint.as_ref().map(|hint| hint.text.as_str()), hint, "{text}");
+}
+
+#[test]
+fn a_template_that_cannot_be_recorded_line_by_line_is_led_to_its_file() {
+    let made =
+        templates(&[("t.yaml.j2", "a: {{ Values.on }}\n{% include 'p.j2' %}"), ("p.j2", "b: 1\n")]).unwrap();
+    let plain = &made.plain.shared;
+    let mut engine = super::record::environment();
+    for (key, info) in &plain.infos {
+        engine.add_template_owned(key.to_string(), info.generated.clone()).unwrap();
+    }
+    let shared = Shared::new(plain.env.clone(), plain.infos.clone(), plain.by_name.clone(), true);
+    assert!(made.recorded.set(Ready::new(engine, shared)).is_ok());
+    let recording = Recording::start(&Map::default(), &[]);
+    trace::with(|r| r.begin());
+    let text = made.render("app/templates/t.yaml", &context(), None).unwrap();
+    trace::with(|r| r.file("t".into(), text.clone()));
+    let trace = recording.finish();
+    assert_eq!((text.to_string().as_str(), trace.coarse.len()), ("a: true\nb: 1\n", 1));
+    let segments = &trace.files[0].record.segments;
+    let [segment] = segments.as_slice() else { panic!("{segments:?}") };
+    let place = trace.place(trace.emission(segment.by[0]).unwrap().site).unwrap();
+    assert_eq!(
+        (segment.range.clone(), place.to_string().as_str()),
+        (0..text.len(), "app/templates/t.yaml.j2:1:1")
+    );
 }
 
 #[test]

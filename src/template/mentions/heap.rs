@@ -27,7 +27,7 @@ pub(crate) enum Thing {
 pub(crate) struct Things(Vec<Thing>);
 
 /// So many things are told apart.
-const MAX_THINGS: usize = 400;
+const MAX_THINGS: usize = 3_000;
 /// So many objects are kept.
 const MAX_OBJECTS: usize = 400_000;
 /// So many levels of objects are compared or walked.
@@ -94,6 +94,8 @@ pub(super) struct Made {
     pub extends: Things,
     /// Whether it is what the templates of a chart see.
     pub is_root: bool,
+    /// Whether under other keys may be what is not of the values.
+    pub is_open: bool,
 }
 
 /// Who is who.
@@ -205,6 +207,8 @@ impl Heap {
             }
             match thing {
                 Thing::Opaque | Thing::Constant(_) | Thing::Macro(_) => found.add(Thing::Opaque),
+                // `.Values.AsMap` is a method: the values themselves.
+                Thing::Value(_) if key.is_some_and(|key| key.as_bytes() == b"AsMap") => found.add(thing),
                 Thing::Value(node) => {
                     let child = self.paths.child(node, key);
                     found.add(Thing::Value(child));
@@ -221,7 +225,7 @@ impl Heap {
                         Some(key) => {
                             match made.fields.get(key) {
                                 Some(things) => found.join(things),
-                                None if made.is_root => found.add(Thing::Opaque),
+                                None if made.is_open => found.add(Thing::Opaque),
                                 None => {}
                             }
                             if let Some(items) = &made.items {

@@ -12,7 +12,7 @@ use crate::value::{Str, Value};
 use crate::yaml::Step;
 
 /// So many nodes of templates are looked at.
-const MAX_WORK: u64 = 3_000_000;
+const MAX_WORK: u64 = 10_000_000;
 /// So many templates within templates are followed.
 const MAX_CALLS: usize = 60;
 /// What a template changes may be seen by those before it: so many times all are looked at.
@@ -114,8 +114,10 @@ impl<'a> Look<'a> {
     /// What the templates of each chart see.
     fn roots(&mut self, charts: &[Chart]) -> Vec<Thing> {
         let heap = &mut self.heap;
-        let roots: Vec<Thing> =
-            charts.iter().map(|_| heap.make(Made { is_root: true, ..Made::default() })).collect();
+        let roots: Vec<Thing> = charts
+            .iter()
+            .map(|_| heap.make(Made { is_root: true, is_open: true, ..Made::default() }))
+            .collect();
         for (index, chart) in charts.iter().enumerate() {
             let node = heap.paths.node(&chart.path);
             heap.paths.set_chart(node);
@@ -129,12 +131,12 @@ impl<'a> Look<'a> {
             let name = heap.text(chart.name.clone());
             let template = Made {
                 fields: [("BasePath".into(), Things::one(base))].into(),
-                other: Things::opaque(),
+                is_open: true,
                 ..Made::default()
             };
             let about = Made {
                 fields: [("Name".into(), Things::one(name))].into(),
-                other: Things::opaque(),
+                is_open: true,
                 ..Made::default()
             };
             let fields = [
@@ -162,7 +164,10 @@ impl<'a> Look<'a> {
             let text = self.add_text(Some(source.file.clone()), source.text.clone());
             let own = match source.language {
                 Language::Go => {
-                    let Some(definitions) = go::mentions::parse(source, text) else { continue };
+                    let Some(definitions) = go::mentions::parse(source, text) else {
+                        self.heap.cut = true;
+                        continue;
+                    };
                     let mut own = None;
                     for (name, definition) in definitions {
                         let is_own = name.as_bytes() == source.name.as_bytes();
@@ -284,6 +289,7 @@ impl<'a> Look<'a> {
     /// Runs texts of values, or of the chart, as templates.
     pub(crate) fn tpl(&mut self, texts: &Things, dot: &Things) -> Things {
         let mut found = Things::opaque();
+        self.heap.consume_but(texts, true);
         let scalars = self.heap.scalars(texts);
         for thing in scalars.iter() {
             match thing {

@@ -1,5 +1,7 @@
 //! Quoted strings as Go writes and reads them (`strconv/quote.go`).
 
+use std::borrow::Cow;
+
 use super::printable::is_printable;
 
 /// Go's `strconv.Quote`: a double-quoted literal, with escapes for what is not printable.
@@ -83,7 +85,7 @@ fn push_hex(out: &mut String, letter: char, code: u32, digits: u32) {
 
 /// Go's `strconv.Unquote` for string literals: `"…"` with escapes or `` `…` `` without. `None` is Go's
 /// `invalid syntax`.
-pub fn unquote(literal: &[u8]) -> Option<Vec<u8>> {
+pub fn unquote(literal: &[u8]) -> Option<Cow<'_, [u8]>> {
     let (&quote, rest) = literal.split_first()?;
     let (&end, mut body) = rest.split_last()?;
     if quote != end {
@@ -91,8 +93,10 @@ pub fn unquote(literal: &[u8]) -> Option<Vec<u8>> {
     }
     match quote {
         b'`' if body.contains(&b'`') => None,
+        b'`' if !body.contains(&b'\r') => Some(body.into()),
         b'`' => Some(body.iter().copied().filter(|&b| b != b'\r').collect()),
         b'"' if body.contains(&b'\n') => None,
+        b'"' if memchr::memchr2(b'\\', b'"', body).is_none() => Some(body.into()),
         b'"' => {
             let mut out = Vec::with_capacity(body.len());
             while !body.is_empty() {
@@ -109,7 +113,7 @@ pub fn unquote(literal: &[u8]) -> Option<Vec<u8>> {
                 }
                 body = tail;
             }
-            Some(out)
+            Some(out.into())
         }
         _ => None,
     }

@@ -38,6 +38,11 @@ impl Node {
         self.live
     }
 
+    /// Whether a null is the last that came to stand here.
+    pub fn is_deleted(&self) -> bool {
+        matches!(self.history.last(), Some(Entry::Deleted(_)))
+    }
+
     fn push(&mut self, entry: Entry) {
         if self.history.last() != Some(&entry) {
             self.history.push(entry);
@@ -45,7 +50,7 @@ impl Node {
     }
 
     fn hide(&mut self, by: Option<SiteId>) {
-        if self.live {
+        if self.live || self.is_deleted() {
             self.live = false;
             self.push(Entry::Hidden(by));
         }
@@ -63,10 +68,12 @@ pub(super) struct Recorder<'s> {
 impl Recorder<'_> {
     /// Notes the values of a merge, which has one layer more than the one before.
     pub fn record(&self, root: &mut Node, values: &Map) {
-        self.node(root, Seen::Map(values.clone(), None), MAX_DEPTH);
+        self.node(root, Seen::Map(values.clone(), None), None, MAX_DEPTH);
     }
 
-    fn node(&self, node: &mut Node, seen: Seen, depth: usize) {
+    /// `null` is who set a null that stood here before the map that does now, in the same merge: Helm makes a new
+    /// map for a chart whose values are null.
+    fn node(&self, node: &mut Node, seen: Seen, null: Option<SiteId>, depth: usize) {
         let site = match &seen {
             Seen::Leaf(site) | Seen::Map(_, site) => *site,
             Seen::List(list) => self.sites.of_list(list),
@@ -83,29 +90,28 @@ impl Recorder<'_> {
             Seen::Leaf(_) => node.children.values_mut().for_each(|child| child.hide(site)),
             Seen::Map(map, _) => {
                 for (key, value) in map.read().iter().filter(|(key, _)| !is_hidden(key)) {
-                    let seen = see(value, || null_site(&map, key));
-                    self.child(node, before, Step::Key(key.clone()), seen, depth);
+                    let null = null_site(&map, key);
+                    self.child(node, before, Step::Key(key.clone()), see(value, || null), null, depth);
                 }
-                for (step, child) in &mut node.children {
-                    if child.live && child.run != self.run {
-                        let by = match step {
-                            Step::Key(key) => null_site(&map, key),
-                            Step::Index(_) => None,
-                        };
-                        match by {
-                            Some(by) => {
-                                child.live = false;
-                                child.push(Entry::Deleted(Some(by)));
-                                child.children.values_mut().for_each(|inner| inner.hide(Some(by)));
-                            }
-                            None => child.hide(site),
+                for (step, child) in node.children.iter_mut().filter(|(_, child)| child.run != self.run) {
+                    let by = match step {
+                        Step::Key(key) => null_site(&map, key),
+                        Step::Index(_) => None,
+                    };
+                    let there = child.live || child.is_deleted();
+                    match by.or(null).filter(|_| there) {
+                        Some(by) => {
+                            child.live = false;
+                            child.push(Entry::Deleted(Some(by)));
+                            child.children.values_mut().for_each(|inner| inner.hide(Some(by)));
                         }
+                        None => child.hide(site),
                     }
                 }
             }
             Seen::List(list) => {
                 for (index, item) in list.read().iter().enumerate() {
-                    self.child(node, before, Step::Index(index), see(item, || None), depth);
+                    self.child(node, before, Step::Index(index), see(item, || None), None, depth);
                 }
                 for child in node.children.values_mut().filter(|child| child.run != self.run) {
                     child.hide(site);
@@ -114,7 +120,15 @@ impl Recorder<'_> {
         }
     }
 
-    fn child(&self, node: &mut Node, before: Option<SiteId>, step: Step, seen: Seen, depth: usize) {
+    fn child(
+        &self,
+        node: &mut Node,
+        before: Option<SiteId>,
+        step: Step,
+        seen: Seen,
+        null: Option<SiteId>,
+        depth: usize,
+    ) {
         let child = node.children.entry(step).or_default();
         // A null that stood there says no more than nothing.
         let before =
@@ -124,6 +138,6 @@ impl Recorder<'_> {
         {
             child.push(Entry::Instead(before));
         }
-        self.node(child, seen, depth);
+        self.node(child, seen, null, depth);
     }
 }

@@ -88,6 +88,13 @@ impl Stack {
         (own, natural)
     }
 
+    /// How high the layer of a site stands: the user's last one the highest, then the outermost chart.
+    pub fn rank(&self, id: SiteId) -> usize {
+        let Some(layer) = self.site(id).map(|site| site.layer) else { return 0 };
+        let charts = self.defaults.len();
+        if layer < charts { charts - layer } else { layer + 1 }
+    }
+
     pub fn site(&self, id: SiteId) -> Option<&Site> {
         self.sites.get(id)
     }

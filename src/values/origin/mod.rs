@@ -6,6 +6,7 @@
 //! part is decided once, by all values together. [`way`] tells how a value came from its own layer's path to the
 //! one where templates see it: by a global or an import.
 
+mod global;
 mod history;
 mod layer;
 mod tag;
@@ -24,6 +25,7 @@ use crate::diagnostic::{Place, Result};
 use crate::value::{Map, Value};
 use crate::yaml::Step;
 
+use self::global::Globals;
 use self::history::{Entry, Node, Recorder};
 use self::layer::{Stack, Standings};
 use self::tag::{Seen, SiteId, see};
@@ -188,7 +190,12 @@ impl Origins {
                 }
             }
         }
-        let mut teller = Teller { stack: &stack, family: &family, standings: Standings::default() };
+        let mut teller = Teller {
+            stack: &stack,
+            family: &family,
+            standings: Standings::default(),
+            globals: Globals::default(),
+        };
         let mut origins = Origins { complete: skipped == 0, ..Origins::default() };
         let all = Value::Map(effective.clone());
         teller.leaves(&all, Some(Seen::Map(values, None)), Some(&root), &mut Vec::new(), &mut origins.leaves);
@@ -280,6 +287,7 @@ struct Teller<'s> {
     stack: &'s Stack,
     family: &'s Family,
     standings: Standings,
+    globals: Globals,
 }
 
 impl Teller<'_> {
@@ -340,19 +348,16 @@ impl Teller<'_> {
     fn deleted(&mut self, node: &Node, path: &mut Vec<Step>, deleted: &mut Vec<Deleted>) {
         for (step, child) in &node.children {
             path.push(step.clone());
-            match child.history.last() {
-                Some(Entry::Deleted(_)) => {
-                    deleted.push(Deleted { path: path.clone(), chain: self.chain(child, path) });
-                }
-                _ if child.is_live() => self.deleted(child, path, deleted),
-                _ => {}
+            if child.is_deleted() {
+                deleted.push(Deleted { path: path.clone(), chain: self.chain(child, path) });
+            } else if child.is_live() {
+                self.deleted(child, path, deleted);
             }
             path.pop();
         }
     }
 
     fn chain(&mut self, node: &Node, path: &[Step]) -> Chain {
-        let mut links: Vec<Link> = Vec::new();
         let mut history: Vec<Entry> = Vec::new();
         for entry in &node.history {
             // What comes back after something else stood there overrides what it did before, not that.
@@ -360,7 +365,10 @@ impl Teller<'_> {
             history.truncate(before);
             history.push(*entry);
         }
-        for entry in history.into_iter().rev() {
+        history.reverse();
+        self.globals.add_overridden(&mut history, path, self.stack, self.family);
+        let mut links: Vec<Link> = Vec::new();
+        for entry in history {
             let link = match entry {
                 Entry::Set(None) => Some(Link {
                     setter: Setter::Merge,
@@ -370,8 +378,10 @@ impl Teller<'_> {
                     alias: None,
                     value: Value::Map(Map::default()),
                 }),
-                Entry::Set(Some(id)) | Entry::Deleted(Some(id)) => self.link(id, path),
-                Entry::Hidden(Some(id)) | Entry::Instead(id) => self.link_around(id, path),
+                Entry::Set(Some(id)) => self.link(id, path),
+                Entry::Deleted(Some(id)) | Entry::Hidden(Some(id)) | Entry::Instead(id) => {
+                    self.link_around(id, path)
+                }
                 Entry::Deleted(None) | Entry::Hidden(None) => None,
             };
             links.extend(link);
@@ -387,11 +397,11 @@ impl Teller<'_> {
         Some(Link { setter: source.setter.clone(), ways, path: own, place, alias, value: site.value.clone() })
     }
 
-    /// Of what stands around a path, or instead of what is around it: which of the outer paths it is at is found by
+    /// Of what stands at a path, or around it, or instead of what is around it: which of the outer paths it is at is found by
     /// its last step.
     fn link_around(&mut self, id: SiteId, path: &[Step]) -> Option<Link> {
         let step = &self.stack.site(id)?.step;
-        let len = (1..path.len()).rev().find(|len| path.get(len - 1) == Some(step)).unwrap_or(path.len());
+        let len = (1..=path.len()).rev().find(|len| path.get(len - 1) == Some(step)).unwrap_or(path.len());
         self.link(id, path.get(..len).unwrap_or(path))
     }
 }

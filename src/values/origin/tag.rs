@@ -85,6 +85,10 @@ impl Sites {
         self.0.get(id.0 as usize)
     }
 
+    pub fn ids(&self) -> impl Iterator<Item = SiteId> + use<> {
+        (0..u32::try_from(self.0.len()).unwrap_or(u32::MAX)).map(SiteId)
+    }
+
     /// The way to an entry within its layer.
     pub fn path(&self, id: SiteId) -> Vec<Step> {
         let mut steps = Vec::new();
@@ -136,7 +140,7 @@ impl Sites {
 
     /// Tags what a layer that changes values in place added to a tagged tree: whatever is not tagged yet.
     pub fn tag_added(&mut self, layer: usize, values: &Map) {
-        let root = self.add(layer, None, Step::Index(0), Value::Null);
+        let root = self.add(layer, None, Step::Index(0), Value::Map(Map::default()));
         self.added_in_map(layer, values, &mut vec![], root, MAX_DEPTH);
     }
 
@@ -185,9 +189,15 @@ impl Sites {
             }
             _ => {
                 let (last, before) = path.split_last()?;
-                let parent = before
-                    .iter()
-                    .fold(root, |parent, step| self.add(layer, Some(parent), step.clone(), Value::Null));
+                let mut parent = root;
+                for (step, next) in before.iter().zip(path.iter().skip(1)) {
+                    // Only what kind of container the flag takes it for.
+                    let kind = match next {
+                        Step::Key(_) => Value::Map(Map::default()),
+                        Step::Index(_) => Value::list(Vec::new()),
+                    };
+                    parent = self.add(layer, Some(parent), step.clone(), kind);
+                }
                 Some(self.tag(layer, value, parent, last.clone(), depth + 1))
             }
         }
@@ -199,7 +209,7 @@ impl Sites {
             return;
         };
         let value = self.untag(&Value::List(list.clone()), MAX_DEPTH);
-        if let Some(site @ Site { value: Value::Null, .. }) = self.0.get_mut(id.0 as usize) {
+        if let Some(site) = self.0.get_mut(id.0 as usize) {
             site.value = value;
         }
     }

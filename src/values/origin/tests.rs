@@ -42,10 +42,10 @@ fn told(chart: &Chart, layers: &Layers) -> Vec<String> {
         let same =
             text(top) == text(&leaf.value) || (top.as_map().is_some() && leaf.value.as_map().is_some());
         assert!(same, "{}", path_words(&leaf.path));
-        all.push(format!("{}: {}", path_words(&leaf.path), leaf.chain.words()));
+        all.push(format!("{}: {}", path_words(&leaf.path), leaf.chain.words("")));
     }
     for gone in origins.deleted() {
-        all.push(format!("-{}: {}", path_words(&gone.path), gone.chain.words()));
+        all.push(format!("-{}: {}", path_words(&gone.path), gone.chain.words("")));
     }
     all
 }
@@ -335,4 +335,24 @@ fn a_path_below_others_is_found_with_all_leaves_in_it() {
     assert_eq!(below(&[]).len(), 5);
     assert!(below(&[Step::key("z")]).is_empty());
     assert!(origins.chain(&[Step::key("a")]).is_none());
+}
+
+#[test]
+fn a_thousand_leaves_in_fifty_layers_are_told() {
+    let file = |layer: usize, every: usize| {
+        let line = |n: usize| format!("k{n}: {{v: {layer}, w: [{n}]}}\n");
+        (0..500).filter(|n| n % every == 0).map(line).collect::<String>()
+    };
+    let c = chart(&[ROOT, ("values.yaml", &file(0, 1))]);
+    let files: Vec<String> = (1..=50).map(|layer| file(layer, 1 + layer % 3)).collect();
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let origins = Origins::of(&c, &layers(&files, Overrides::default())).unwrap();
+    assert!(origins.complete);
+    assert_eq!(origins.leaves().len(), 1_000);
+    let path = [Step::key("k1"), Step::key("v")];
+    let links = &origins.chain(&path).unwrap().links;
+    assert_eq!(
+        (links.len(), links[0].words(""), links[1].words("")),
+        (17, "48.yaml:2".into(), "45.yaml:2".into())
+    );
 }

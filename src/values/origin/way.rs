@@ -75,11 +75,50 @@ impl Family {
         if let Some(own) = of.and_then(|of| self.0.get(of))
             && let Some(inner) = natural.strip_prefix(own.prefix.as_slice())
             && let Some(Step::Key(first)) = inner.first()
-            && own.children.iter().any(|c| self.0.get(*c).is_some_and(|c| c.is_named(first)))
+            && self.child(own, first).is_some()
         {
             ways.insert(0, Way::Parent { chart: own.path.clone() });
         }
         ways
+    }
+
+    /// The paths at which the charts around have the global that a path leads to, and that path: the outermost
+    /// first. None if it is no global.
+    pub fn versions_of_global(&self, path: &[Step]) -> Vec<Vec<Step>> {
+        let mut around = Vec::new();
+        let mut next = Some(0);
+        while let Some(member) = next.and_then(|index| self.0.get(index)) {
+            around.push(member);
+            let inner = path.get(member.prefix.len()..).unwrap_or_default();
+            match inner.first() {
+                Some(Step::Key(name)) if name.as_bytes() == GLOBAL => {
+                    let version = |chart: &Member| [&chart.prefix[..], inner].concat();
+                    return around.into_iter().map(version).collect();
+                }
+                Some(Step::Key(name)) => next = self.child(member, name),
+                _ => break,
+            }
+        }
+        Vec::new()
+    }
+
+    /// Whether a path leads into the globals of a chart.
+    pub fn is_global(&self, path: &[Step]) -> bool {
+        !self.versions_of_global(path).is_empty()
+    }
+
+    /// Whether a path leads to the values of a chart as a whole.
+    pub fn is_chart(&self, path: &[Step]) -> bool {
+        let mut next = self.0.first();
+        for step in path {
+            let Step::Key(name) = step else { return false };
+            next = next.and_then(|member| self.0.get(self.child(member, name)?));
+        }
+        next.is_some()
+    }
+
+    fn child(&self, member: &Member, name: &Str) -> Option<usize> {
+        member.children.iter().copied().find(|c| self.0.get(*c).is_some_and(|c| c.is_named(name)))
     }
 
     /// The moves from the one path to the other: globals that go down, imports that go up. Looked for backwards,
@@ -122,10 +161,7 @@ impl Family {
                 }
             }
             next = match inner.first() {
-                Some(Step::Key(name)) => {
-                    let named = |c: &usize| self.0.get(*c).is_some_and(|c| c.is_named(name));
-                    member.children.iter().copied().find(named)
-                }
+                Some(Step::Key(name)) => self.child(member, name),
                 _ => None,
             };
         }

@@ -7,10 +7,11 @@ use crate::yaml::Step;
 
 impl Link {
     /// Who set it and where, in a few words: `values-prod.yaml:12`, `--set`, `chart default charts/x/values.yaml:54`.
-    pub fn words(&self) -> String {
+    /// Files of charts are named without `root`, which may be the outermost chart's location.
+    pub fn words(&self, root: &str) -> String {
         let mut words = match &self.setter {
-            Setter::Default { .. } => format!("chart default {}", self.place_words()),
-            _ => self.place_words(),
+            Setter::Default { .. } => format!("chart default {}", self.where_set(root)),
+            _ => self.where_set(root),
         };
         for (index, way) in self.ways.iter().enumerate() {
             match way {
@@ -27,8 +28,8 @@ impl Link {
                     write!(words, ", imported from {chart}").unwrap_or_default();
                 }
                 Way::Import { chart, place: Some(place) } => {
-                    let (file, line) = (&place.file, place.line);
-                    write!(words, ", imported from {chart} by {file}:{line}").unwrap_or_default();
+                    let file = within(&place.file, root);
+                    write!(words, ", imported from {chart} by {file}:{}", place.line).unwrap_or_default();
                 }
             }
         }
@@ -38,30 +39,41 @@ impl Link {
         words
     }
 
-    /// Where it was set, alone: `values.yaml:54`, `--set (2nd of 3)`.
-    pub fn place_words(&self) -> String {
+    /// Where it was set, alone: `values.yaml:54`, `--set (2 of 3)`.
+    pub fn where_set(&self, root: &str) -> String {
         match (&self.setter, &self.place) {
             (Setter::Set { flag, of: 1, .. }, _) => flag.name().to_string(),
             (Setter::Set { flag, nth, of }, _) => format!("{} ({nth} of {of})", flag.name()),
             (Setter::Merge, _) => "made by the merge".to_string(),
-            (_, Some(place)) if place.line > 0 => format!("{}:{}", place.file, place.line),
-            (_, Some(place)) => place.file.to_string(),
+            (setter, Some(place)) => {
+                let file = match setter {
+                    Setter::Default { .. } => within(&place.file, root),
+                    _ => &place.file,
+                };
+                if place.line > 0 { format!("{file}:{}", place.line) } else { file.to_string() }
+            }
             (Setter::File { path }, None) => path.to_string(),
             (Setter::Default { chart }, None) => format!("of {chart}"),
         }
     }
 }
 
+/// A file of a chart, as the outermost chart names it.
+fn within<'f>(file: &'f str, root: &str) -> &'f str {
+    file.strip_prefix(root).unwrap_or(file)
+}
+
 impl Chain {
-    /// The topmost link in words, then where it overrides what: `--set, overrides values.yaml:54`.
-    pub fn words(&self) -> String {
+    /// The topmost link in words, then what that overrides: `--set; overrides values.yaml:54`. As for
+    /// [`Link::words`], files of charts are named without `root`.
+    pub fn words(&self, root: &str) -> String {
         let mut links = self.links.iter();
         let Some(first) = links.next() else { return "origin not known".to_string() };
-        let mut words = first.words();
+        let mut words = first.words(root);
         for (index, link) in links.enumerate() {
             let before = if index == 0 { "; overrides" } else { "," };
             let deleted = if link.value.is_nil() { " (null)" } else { "" };
-            write!(words, "{before} {}{deleted}", link.place_words()).unwrap_or_default();
+            write!(words, "{before} {}{deleted}", link.where_set(root)).unwrap_or_default();
         }
         words
     }

@@ -99,23 +99,23 @@ fn write(folder: &Path, file: &str, text: &str) {
 fn a_copy_with_one_value_changed_is_what_laying_the_value_over_gives() {
     let folder = tempfile::tempdir().unwrap();
     let chart = folder.path();
-    let sub = "{name: s, version: '*', condition: s.on, alias: t, import-values: [data], tags: [x]}";
+    let sub = "{name: s, version: '*', condition: t.use, alias: t, import-values: [data], tags: [x]}";
     write(chart, "Chart.yaml", &format!("apiVersion: v2\nname: c\nversion: 1.0.0\ndependencies: [{sub}]\n"));
     write(
         chart,
         "values.yaml",
         "a: 1\nb: {c: x, d: {}, e: null, l: [1, {m: 2}]}\ntags: {x: true}\nglobal: {g: 1, h: {i: 2}}\n\
-         t: {on: true, image: {registry: null, tag: '2'}, deep: {x: 1}}\n",
+         t: {use: true, image: {registry: null, tag: '2'}, deep: {x: 1}}\n",
     );
     write(chart, "templates/a.yaml", "a: {{ .Values.a }}\n");
     write(chart, "charts/s/Chart.yaml", "apiVersion: v2\nname: s\nversion: 1.0.0\n");
     write(
         chart,
         "charts/s/values.yaml",
-        "on: true\nimage: {registry: docker.io, tag: '1', none: null}\nexports: {data: {y: 1}}\nglobal: {j: {k: 1}}\n\
+        "use: true\nimage: {registry: docker.io, tag: '1', none: null}\nexports: {data: {y: 1}}\nglobal: {j: {k: 1}}\n\
          top: null\nlist: [a]\n",
     );
-    write(chart, "charts/s/templates/b.yaml", "b: {{ .Values.on }}\n");
+    write(chart, "charts/s/templates/b.yaml", "b: {{ .Values.use }}\n");
     let mut request = Request::new(chart.display().to_string(), "r");
     let (quick, slow) = compare("plain", &request, 1);
     assert!(quick > 30 && slow > 5, "{quick} quick, {slow} slow");

@@ -145,7 +145,7 @@ impl<'t> Machine<'t> {
                 empty.get_or_insert(definition);
             }
         }
-        self.templates.definition(name).or(empty)
+        self.templates.definition(name.as_bytes()).or(empty)
     }
 
     // Bounds.

@@ -14,6 +14,8 @@ pub(super) struct Action {
     mark: u32,
     /// The functions it names.
     functions: Arc<[Str]>,
+    /// The emissions by which it called templates so far.
+    calls: Vec<EmissionId>,
 }
 
 impl Machine<'_> {
@@ -25,7 +27,7 @@ impl Machine<'_> {
         if let Some(pipe) = pipe {
             functions_of(unit, pipe, &mut functions);
         }
-        self.action = Action { mark, functions: functions.into() };
+        self.action = Action { mark, functions: functions.into(), calls: Vec::new() };
     }
 
     /// Text of the template was written, each line of which is told for itself.
@@ -136,6 +138,7 @@ impl Machine<'_> {
     #[cold]
     pub(super) fn record_call(&mut self, f: &Frame<'_>, at: At<'_>, kind: Kind) -> Called {
         let by = self.emission(f, Role::Control, at);
+        self.action.calls.push(by);
         let is_captured = !matches!(kind, Kind::Template(_));
         let outer = trace::with(|r| {
             if is_captured {
@@ -185,6 +188,7 @@ impl Machine<'_> {
         trace::with(|r| {
             let text = r.text(f.unit.file.as_ref(), &f.unit.text);
             let site = Site { text, start: range.start as u32, end: range.end as u32 };
+            r.extend(&self.action.calls);
             r.emission(role, site, self.action.mark, self.action.functions.clone())
         })
         .unwrap_or_default()

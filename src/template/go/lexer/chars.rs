@@ -32,7 +32,38 @@ pub(super) fn unicode(c: Option<char>) -> String {
 }
 
 pub(super) fn is_space(b: u8) -> bool {
-    matches!(b, b' ' | b'\t' | b'\r' | b'\n')
+    CLASSES[usize::from(b)] & SPACE != 0
+}
+
+/// What a byte can be within an action.
+const WORD: u8 = 1;
+const END: u8 = 2;
+const SPACE: u8 = 4;
+
+/// The classes by byte.
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' => WORD,
+            b' ' | b'\t' | b'\r' | b'\n' => SPACE | END,
+            b'.' | b',' | b'|' | b':' | b')' | b'(' => END,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+/// The ASCII characters among those of [`is_alphanumeric`].
+pub(super) fn is_word(b: u8) -> bool {
+    CLASSES[usize::from(b)] == WORD
+}
+
+/// Whether a word may end before this; it also may before a right delimiter.
+pub(super) fn ends_word(b: u8) -> bool {
+    CLASSES[usize::from(b)] & END != 0
 }
 
 /// Go's letters, decimal digits and the underscore.

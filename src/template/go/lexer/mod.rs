@@ -7,7 +7,8 @@ use std::ops::Range;
 use memchr::memmem;
 
 use self::chars::{
-    decode, first_runes, has_left_trim, has_right_trim, is_alphanumeric, is_space, trim_end, unicode,
+    decode, ends_word, first_runes, has_left_trim, has_right_trim, is_alphanumeric, is_space, is_word,
+    trim_end, unicode,
 };
 use crate::value::print::quote;
 
@@ -142,11 +143,17 @@ impl<'a> Lexer<'a> {
 
     /// The next token. After the end, and after an error, it is the end again.
     pub fn next(&mut self) -> Token {
+        if self.state == State::Action { self.action() } else { self.outside() }
+    }
+
+    /// The next token that is not within an action.
+    #[inline(never)] // so that the way to the tokens of actions, which most are, stays short
+    fn outside(&mut self) -> Token {
         loop {
             let found = match self.state {
+                State::Action => Some(self.action()),
                 State::Text => self.text(),
                 State::LeftDelim => self.left_delim(),
-                State::Action => Some(self.action()),
                 State::Done => {
                     Some(Token { kind: Kind::Eof, start: self.start as u32, end: self.start as u32 })
                 }
@@ -163,6 +170,7 @@ impl<'a> Lexer<'a> {
         token
     }
 
+    #[cold]
     fn fail(&mut self, message: impl Into<String>) -> Token {
         self.error = message.into();
         self.state = State::Done;
@@ -238,11 +246,14 @@ impl<'a> Lexer<'a> {
     fn skip_right_delim(&mut self, trim: bool) {
         self.pos += if trim { 2 } else { 0 } + RIGHT.len();
         if trim {
-            self.pos += self.rest().iter().take_while(|&&b| is_space(b)).count();
+            self.pos += self.spaces();
         }
     }
 
     fn right_delim(&mut self, trim: bool) -> Token {
+        if self.parens > 0 {
+            return self.fail("unclosed left paren");
+        }
         if trim {
             self.pos += 2;
             self.ignore();
@@ -250,7 +261,7 @@ impl<'a> Lexer<'a> {
         self.pos += RIGHT.len();
         let token = self.emit(Kind::RightDelim);
         if trim {
-            self.pos += self.rest().iter().take_while(|&&b| is_space(b)).count();
+            self.pos += self.spaces();
             self.ignore();
         }
         self.state = State::Text;
@@ -258,56 +269,52 @@ impl<'a> Lexer<'a> {
     }
 
     fn action(&mut self) -> Token {
-        if let Some(trim) = self.at_right_delim() {
-            if self.parens > 0 {
-                return self.fail("unclosed left paren");
+        let Some(&first) = self.text.get(self.pos) else { return self.fail("unclosed action") };
+        match first {
+            b' ' | b'\t' | b'\r' | b'\n' => self.space(),
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.identifier(),
+            b'.' if self.text.get(self.pos + 1).is_some_and(|b| !b.is_ascii_digit()) => {
+                self.field_or_variable(Kind::Field)
             }
-            return self.right_delim(trim);
+            b'$' => self.field_or_variable(Kind::Variable),
+            b'}' if self.text.get(self.pos + 1) == Some(&b'}') => self.right_delim(false),
+            b'"' => self.quoted(b'"', Kind::String, "unterminated quoted string"),
+            b'|' => self.take(1, Kind::Pipe),
+            b'(' => {
+                self.parens += 1;
+                self.take(1, Kind::LeftParen)
+            }
+            b')' if self.parens > 0 => {
+                self.parens -= 1;
+                self.take(1, Kind::RightParen)
+            }
+            _ => self.rarer(first),
         }
-        let Some(c) = self.peek() else { return self.fail("unclosed action") };
-        if c.is_ascii() && is_space(c as u8) {
-            return self.space();
-        }
-        let next = self.text.get(self.pos + 1);
-        match c {
-            '=' => self.take(1, Kind::Assign),
-            ':' => {
+    }
+
+    #[inline(never)]
+    fn rarer(&mut self, first: u8) -> Token {
+        match first {
+            b')' => self.fail("unexpected right paren"),
+            b'.' | b'+' | b'-' | b'0'..=b'9' => self.number(),
+            b'=' => self.take(1, Kind::Assign),
+            b':' => {
                 self.pos += 1;
                 match self.advance() {
                     Some('=') => self.emit(Kind::Declare),
                     _ => self.fail("expected :="),
                 }
             }
-            '|' => self.take(1, Kind::Pipe),
-            '"' => self.quoted(b'"', Kind::String, "unterminated quoted string"),
-            '`' => match memchr::memchr(b'`', &self.text[self.pos + 1..]) {
+            b'`' => match memchr::memchr(b'`', &self.text[self.pos + 1..]) {
                 Some(end) => self.take(end + 2, Kind::RawString),
                 None => self.fail("unterminated raw quoted string"),
             },
-            '$' => {
-                self.pos += 1;
-                self.field_or_variable(Kind::Variable)
-            }
-            '\'' => self.quoted(b'\'', Kind::CharConstant, "unterminated character constant"),
-            '.' if next.is_some_and(|b| !b.is_ascii_digit()) => {
-                self.pos += 1;
-                self.field_or_variable(Kind::Field)
-            }
-            '.' | '+' | '-' | '0'..='9' => self.number(),
-            _ if is_alphanumeric(c) => self.identifier(),
-            '(' => {
-                self.parens += 1;
-                self.take(1, Kind::LeftParen)
-            }
-            ')' => {
-                if self.parens == 0 {
-                    return self.fail("unexpected right paren");
-                }
-                self.parens -= 1;
-                self.take(1, Kind::RightParen)
-            }
-            '!'..='~' => self.take(1, Kind::Char),
-            _ => self.fail(format!("unrecognized character in action: {}", unicode(Some(c)))),
+            b'\'' => self.quoted(b'\'', Kind::CharConstant, "unterminated character constant"),
+            b'!'..=b'~' => self.take(1, Kind::Char),
+            _ => match self.peek() {
+                Some(c) if is_alphanumeric(c) => self.identifier(),
+                c => self.fail(format!("unrecognized character in action: {}", unicode(c))),
+            },
         }
     }
 
@@ -318,34 +325,34 @@ impl<'a> Lexer<'a> {
 
     /// Spaces. The last one may belong to a right delimiter with a trim marker.
     fn space(&mut self) -> Token {
-        let count = self.rest().iter().take_while(|&&b| is_space(b)).count();
-        let last = &self.text[self.pos + count - 1..];
+        let count = self.spaces();
+        let last = self.text.get(self.pos + count - 1..).unwrap_or_default();
         if has_right_trim(last) && last[2..].starts_with(RIGHT) {
-            self.pos += count - 1;
             if count == 1 {
-                if self.parens > 0 {
-                    return self.fail("unclosed left paren");
-                }
                 return self.right_delim(true);
             }
-        } else {
-            self.pos += count;
+            return self.take(count - 1, Kind::Space);
         }
-        self.emit(Kind::Space)
+        self.take(count, Kind::Space)
+    }
+
+    /// How many spaces there are from here on.
+    fn spaces(&self) -> usize {
+        let rest = self.rest();
+        rest.iter().position(|&b| !is_space(b)).unwrap_or(rest.len())
     }
 
     fn quoted(&mut self, quote: u8, kind: Kind, unterminated: &str) -> Token {
         self.pos += 1;
         loop {
-            match self.text.get(self.pos) {
-                Some(b'\\') if self.text.get(self.pos + 1).is_some_and(|&b| b != b'\n') => self.pos += 2,
-                None | Some(b'\n' | b'\\') => return self.fail(unterminated),
-                Some(&b) => {
-                    self.pos += 1;
-                    if b == quote {
-                        return self.emit(kind);
-                    }
-                }
+            let rest = self.rest();
+            let plain =
+                rest.iter().position(|&b| b == quote || b == b'\\' || b == b'\n').unwrap_or(rest.len());
+            self.pos += plain;
+            match &rest[plain..] {
+                [b'\\', escaped, ..] if *escaped != b'\n' => self.pos += 2,
+                [end, ..] if *end == quote => return self.take(1, kind),
+                _ => return self.fail(unterminated),
             }
         }
     }
@@ -374,6 +381,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn field_or_variable(&mut self, kind: Kind) -> Token {
+        self.pos += 1;
         if self.at_terminator() {
             return self.emit(if kind == Kind::Variable { kind } else { Kind::Dot });
         }
@@ -381,29 +389,34 @@ impl<'a> Lexer<'a> {
         self.check_terminator().unwrap_or_else(|| self.emit(kind))
     }
 
+    #[inline]
     fn word(&mut self) {
-        let ascii = |b: &&u8| **b == b'_' || b.is_ascii_alphanumeric();
-        self.pos += self.rest().iter().take_while(ascii).count();
-        while self.peek().is_some_and(is_alphanumeric) {
-            self.advance();
+        let rest = self.rest();
+        let ascii = rest.iter().position(|&b| !is_word(b)).unwrap_or(rest.len());
+        self.pos += ascii;
+        if rest.get(ascii).is_some_and(|b| !b.is_ascii()) {
+            while self.peek().is_some_and(is_alphanumeric) {
+                self.advance();
+            }
         }
     }
 
+    #[inline]
     fn check_terminator(&mut self) -> Option<Token> {
-        if self.at_terminator() {
-            return None;
-        }
+        if self.at_terminator() { None } else { Some(self.bad_character()) }
+    }
+
+    #[cold]
+    fn bad_character(&mut self) -> Token {
         let c = self.peek();
-        Some(self.fail(format!("bad character {}", unicode(c))))
+        self.fail(format!("bad character {}", unicode(c)))
     }
 
     /// Whether a word may end here.
     fn at_terminator(&self) -> bool {
-        match self.rest().first() {
-            None => true,
-            Some(b) if is_space(*b) => true,
-            Some(b'.' | b',' | b'|' | b':' | b')' | b'(') => true,
-            _ => self.rest().starts_with(RIGHT),
+        match self.text.get(self.pos) {
+            Some(b'}') => self.rest().starts_with(RIGHT),
+            b => b.is_none_or(|&b| ends_word(b)),
         }
     }
 

@@ -115,7 +115,7 @@ impl Parser<'_> {
 
     pub(super) fn unquote(&self, token: Token) -> Result<Str> {
         match unquote(self.slice(token)) {
-            Some(bytes) => Ok(bytes.into()),
+            Some(bytes) => Ok(Str::from_bytes(bytes)),
             None => self.fail("invalid syntax"),
         }
     }

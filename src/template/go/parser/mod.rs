@@ -3,10 +3,11 @@
 mod action;
 mod pipeline;
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::ast::{Literal, Node, Span, Symbol, Tree, Unit};
+use super::ast::{Command, Expr, Literal, Node, Span, Symbol, Tree, Unit};
 use super::lexer::{Kind, Lexer, Token};
 use super::number::Number;
 use crate::value::Str;
@@ -73,10 +74,14 @@ struct Parser<'a> {
     parens: usize,
     blocks: usize,
     left: usize,
-    symbols: HashMap<&'a [u8], Symbol>,
+    symbols: BTreeMap<&'a [u8], Symbol>,
     /// Where each is first named.
     variables: Vec<Span>,
     scope: Scope,
+    /// The parts so far of the lists that are being read, the inner ones behind the outer ones.
+    nodes: Vec<Node>,
+    commands: Vec<Command>,
+    args: Vec<Expr>,
     names: Vec<Span>,
     strings: Vec<Literal>,
     numbers: Vec<(Span, Number)>,
@@ -85,31 +90,36 @@ struct Parser<'a> {
     index: HashMap<Str, usize>,
 }
 
-/// The variables that may be used.
+/// The variables that may be used, each of its definition only.
 #[derive(Default)]
 struct Scope {
-    /// In the order of their declarations.
-    declared: Vec<Symbol>,
-    /// How often each is among them.
-    counts: HashMap<Symbol, usize>,
+    /// The definition being read, by a number of its own.
+    definition: u32,
+    /// How many definitions have begun.
+    definitions: u32,
+    /// By symbol: the definition that has such a variable.
+    owners: Vec<Option<u32>>,
+    /// What is declared, in order, and who owned the symbol before.
+    declared: Vec<(Symbol, Option<u32>)>,
 }
 
 impl Scope {
     fn declare(&mut self, symbol: Symbol) {
-        self.declared.push(symbol);
-        *self.counts.entry(symbol).or_default() += 1;
+        let i = symbol as usize;
+        if self.owners.len() <= i {
+            self.owners.resize(i + 1, None);
+        }
+        self.declared.push((symbol, self.owners[i].replace(self.definition)));
     }
 
     fn forget(&mut self, down_to: usize) {
-        for symbol in self.declared.drain(down_to..) {
-            if let Some(count) = self.counts.get_mut(&symbol) {
-                *count -= 1;
-            }
+        for (symbol, owner) in self.declared.drain(down_to..).rev() {
+            self.owners[symbol as usize] = owner;
         }
     }
 
     fn has(&self, symbol: Symbol) -> bool {
-        self.counts.get(&symbol).is_some_and(|&count| count > 0)
+        self.owners.get(symbol as usize).is_some_and(|owner| *owner == Some(self.definition))
     }
 }
 
@@ -127,9 +137,12 @@ impl<'a> Parser<'a> {
             parens: 0,
             blocks: 0,
             left: MAX_PARTS,
-            symbols: HashMap::from([(&b"$"[..], 0)]),
+            symbols: BTreeMap::from([(&b"$"[..], 0)]),
             variables: vec![Span { start: 0, end: 0 }],
             scope: Scope::default(),
+            nodes: Vec::new(),
+            commands: Vec::new(),
+            args: Vec::new(),
             names: Vec::new(),
             strings: Vec::new(),
             numbers: Vec::new(),
@@ -247,11 +260,14 @@ impl<'a> Parser<'a> {
 
     /// Runs with only `$` in scope and outside of any loop, as the body of a definition is parsed.
     fn fresh_scope<T>(&mut self, parse: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let scope = std::mem::take(&mut self.scope);
-        self.scope.declare(0);
         let ranges = std::mem::take(&mut self.ranges);
+        self.scope.definitions += 1;
+        let outer = std::mem::replace(&mut self.scope.definition, self.scope.definitions);
+        let mark = self.scope.declared.len();
+        self.scope.declare(0);
         let result = parse(self);
-        self.scope = scope;
+        self.scope.forget(mark);
+        self.scope.definition = outer;
         self.ranges = ranges;
         result
     }
@@ -302,14 +318,16 @@ impl<'a> Parser<'a> {
     /// Adds a definition; one that is empty doesn't count.
     fn add(&mut self, name: Str, root: Box<[Node]>) -> Result<()> {
         let empty = is_empty(&root, self.text);
-        match self.index.get(&name) {
-            None => {
-                self.index.insert(name.clone(), self.trees.len());
+        match self.index.entry(name.clone()) {
+            Entry::Vacant(entry) => {
+                entry.insert(self.trees.len());
                 self.trees.push(Tree { name, root, empty });
             }
-            Some(&i) if self.trees[i].empty => self.trees[i] = Tree { name, root, empty },
-            Some(_) if empty => {}
-            Some(_) => {
+            Entry::Occupied(entry) if self.trees[*entry.get()].empty => {
+                self.trees[*entry.get()] = Tree { name, root, empty };
+            }
+            Entry::Occupied(_) if empty => {}
+            Entry::Occupied(_) => {
                 return self
                     .fail(format!("template: multiple definition of template {}", quote(name.as_bytes())));
             }
@@ -322,13 +340,13 @@ impl<'a> Parser<'a> {
             return self.fail(format!("blocks are nested deeper than the limit of {MAX_DEPTH}"));
         }
         self.blocks += 1;
-        let mut list = Vec::new();
+        let mark = self.nodes.len();
         while self.peek_non_space().kind != Kind::Eof {
             match self.text_or_action()? {
-                Item::Node(node) => list.push(node),
+                Item::Node(node) => self.nodes.push(node),
                 Item::Ending(ending) => {
                     self.blocks -= 1;
-                    return Ok((list.into(), ending));
+                    return Ok((self.nodes.split_off(mark).into(), ending));
                 }
             }
         }
@@ -369,8 +387,11 @@ impl<'a> Parser<'a> {
 fn is_empty(nodes: &[Node], text: &[u8]) -> bool {
     nodes.iter().all(|node| match node {
         Node::Text(span) => {
-            let text = &text[span.start as usize..span.end as usize];
-            String::from_utf8_lossy(text).trim().is_empty()
+            let text = text[span.start as usize..span.end as usize].trim_ascii_start();
+            match text.first() {
+                Some(byte) if byte.is_ascii() && !byte.is_ascii_control() => false,
+                _ => String::from_utf8_lossy(text).trim().is_empty(),
+            }
         }
         _ => false,
     })

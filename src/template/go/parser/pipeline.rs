@@ -12,7 +12,7 @@ impl Parser<'_> {
     pub(super) fn pipeline(&mut self, context: &str, end: Kind) -> Result<Pipe> {
         let pos = self.peek_non_space().start;
         let (variables, assign) = self.declarations(context)?;
-        let mut commands = Vec::with_capacity(1);
+        let mark = self.commands.len();
         loop {
             let token = self.next_non_space();
             match token.kind {
@@ -31,11 +31,12 @@ impl Parser<'_> {
                 | Kind::LeftParen => {
                     self.back();
                     let command = self.command()?;
-                    commands.push(command);
+                    self.commands.push(command);
                 }
                 _ => return self.unexpected(token, context),
             }
         }
+        let commands = self.commands.split_off(mark);
         self.check(&commands, context)?;
         Ok(Pipe { pos, assign, variables: variables.into(), commands: commands.into() })
     }
@@ -56,6 +57,7 @@ impl Parser<'_> {
                 self.next_non_space();
                 let symbol = self.symbol(variable);
                 self.scope.declare(symbol);
+                variables.reserve_exact(1);
                 variables.push((symbol, Self::span(variable)));
                 if !comma {
                     return Ok((variables, next.kind == Kind::Assign));
@@ -99,12 +101,12 @@ impl Parser<'_> {
 
     fn command(&mut self) -> Result<Command> {
         let pos = self.peek_non_space().start;
-        let mut args = Vec::with_capacity(2);
+        let mark = self.args.len();
         loop {
             self.peek_non_space();
             if let Some(operand) = self.operand()? {
                 self.part()?;
-                args.push(operand);
+                self.args.push(operand);
             }
             let token = self.next();
             match token.kind {
@@ -115,10 +117,10 @@ impl Parser<'_> {
             }
             break;
         }
-        if args.is_empty() {
+        if self.args.len() == mark {
             return self.fail("empty command");
         }
-        Ok(Command { pos, args: args.into() })
+        Ok(Command { pos, args: self.args.split_off(mark).into() })
     }
 
     /// A term and the fields after it.

@@ -6,6 +6,7 @@ mod expressions;
 mod record;
 mod scan;
 mod statements;
+mod templates;
 
 use std::collections::HashSet;
 use std::fmt::Write;

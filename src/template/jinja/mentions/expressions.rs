@@ -159,7 +159,7 @@ impl<'a> Frame<'a> {
         match &callee.kind {
             Kind::Name("caller") => {
                 look.heap.site = site;
-                return self.call_caller(look, given);
+                self.call_caller(look, given)
             }
             Kind::Name(name) => {
                 let held = self.variable(look, name);

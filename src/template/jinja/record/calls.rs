@@ -8,7 +8,7 @@ use minijinja::value::Value as Jinja;
 use super::plan::Unit;
 use super::variables::Variable;
 use super::{BOOK, Book, Frame, with};
-use crate::trace::{Kind, Recorder, Role};
+use crate::trace::{EmissionId, Kind, Recorder};
 use crate::value::Str;
 
 /// Where a macro was made.
@@ -39,8 +39,7 @@ struct Called {
 
 impl Book {
     /// The action under way calls what writes to a text of its own.
-    fn call(&mut self, r: &mut Recorder, kind: Kind, frame: Frame) -> Called {
-        let by = self.emission(r, Role::Control);
+    fn call(&mut self, r: &mut Recorder, kind: Kind, by: Option<EmissionId>, frame: Frame) -> Called {
         let called = Called { frames: self.frames.len(), written: self.written.len() };
         self.begin(r);
         self.push(r, frame);
@@ -60,12 +59,13 @@ impl Book {
 
 fn run(
     kind: Kind,
-    frame: impl FnOnce(&mut Book, &mut Recorder) -> Frame,
+    frame: impl FnOnce(&mut Book, &mut Recorder, Option<EmissionId>) -> Frame,
     body: impl FnOnce() -> Result<Jinja, Error>,
 ) -> Result<Jinja, Error> {
     let called = with(|book, r| {
-        let frame = frame(book, r);
-        book.call(r, kind, frame)
+        let by = book.call_emission(r);
+        let frame = frame(book, r, by);
+        book.call(r, kind, by, frame)
     });
     let result = body();
     if let Some(called) = called {
@@ -78,21 +78,19 @@ fn run(
 /// Runs a macro.
 pub(in super::super) fn call_macro<'n>(
     name: &str,
-    params: impl Iterator<Item = &'n str>,
+    params: impl Iterator<Item = (&'n str, &'n Jinja)>,
     home: &Home,
     body: impl FnOnce() -> Result<Jinja, Error>,
 ) -> Result<Jinja, Error> {
-    let frame = |book: &mut Book, r: &mut Recorder| {
-        // What it is given came from the action that calls it.
-        let by = book.emission(r, Role::Control);
-        let texts = book.frames.last().map(|frame| frame.action.texts.clone()).unwrap_or_default();
-        let given = Variable::given(by, &texts);
+    let frame = |book: &mut Book, r: &mut Recorder, by| {
         let of_template = |frame: &Frame| frame.is_template && frame.key == home.key;
         let sees = match book.frames.get(home.frame) {
             Some(frame) if frame.key == home.key => Some(home.frame),
             _ => book.frames.iter().rposition(of_template),
         };
-        let variables = params.map(|name| (Box::from(name), given.clone())).collect();
+        // What it is given came from the action that calls it.
+        let given = |(name, value)| (Box::from(name), Variable::given(by, &book.texts_of(r, value)));
+        let variables = params.map(given).collect();
         Frame { key: home.key.clone(), sees, variables, ..Frame::default() }
     };
     run(Kind::Macro(name.into()), frame, body)
@@ -104,11 +102,22 @@ pub(in super::super) fn call_text(
     unit: Option<Arc<Unit>>,
     body: impl FnOnce() -> Result<Jinja, Error>,
 ) -> Result<Jinja, Error> {
-    let frame = |book: &mut Book, _: &mut Recorder| {
+    let frame = |book: &mut Book, _: &mut Recorder, _| {
         book.units.extend(unit.map(|unit| (unit.id, unit)));
         Frame { is_template: true, ..Frame::default() }
     };
     run(kind, frame, body)
+}
+
+/// The text that was given to `tpl` before, if it is the same.
+pub(in super::super) fn same_text(text: Arc<str>) -> Arc<str> {
+    let known = with(|book, _| {
+        book.texts.get(&text).cloned().unwrap_or_else(|| {
+            book.texts.insert(text.clone());
+            text.clone()
+        })
+    });
+    known.unwrap_or(text)
 }
 
 /// Runs a template of the other language, which tells of its text itself.
@@ -117,7 +126,7 @@ pub(in super::super) fn call_peer<E>(
     body: impl FnOnce() -> Option<Result<Str, E>>,
 ) -> Option<Result<Str, E>> {
     let outer = with(|book, r| {
-        let by = book.emission(r, Role::Control);
+        let by = book.call_emission(r);
         r.enter(Kind::Include(name.into()), by)
     });
     let result = body();

@@ -27,8 +27,8 @@ fn build() -> Environment<'static> {
         told(unit, index, |book, r, unit, _| book.start(r, unit, index));
         true
     });
-    env.add_filter("__done", |value: &Jinja, unit: u32, index: usize| {
-        told(unit, index, |book, r, unit, _| book.done(r, unit, index, value));
+    env.add_filter("__done", |state: &mut State, value: &Jinja, unit: u32, index: usize| {
+        told(unit, index, |book, r, unit, _| book.done(r, unit, index, value, state));
         value.clone()
     });
     env.add_filter("__begin", |unit: u32, index: usize| {

@@ -6,16 +6,19 @@
 
 mod calls;
 mod engine;
+mod holders;
 mod nodes;
 mod plan;
 mod texts;
 mod variables;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-pub(super) use self::calls::{Home, call_macro, call_peer, call_text, file};
+use minijinja::value::Value as Jinja;
+
+pub(super) use self::calls::{Home, call_macro, call_peer, call_text, file, same_text};
 pub(super) use self::engine::environment;
 pub(super) use self::plan::{Names, Node, Read, Unit, What, new_id};
 use self::variables::Variable;
@@ -40,6 +43,10 @@ struct Book {
     writer: Option<(Arc<Unit>, usize)>,
     /// The variables of templates that ran, by their names in the environment.
     modules: HashMap<Arc<str>, Vec<(Box<str>, Variable)>>,
+    /// The texts that were given to `tpl`: one that is given again is the same.
+    texts: HashSet<Arc<str>>,
+    /// Containers by where they stand, with texts that they may hold.
+    holders: HashMap<usize, (Jinja, Vec<Str>)>,
 }
 
 /// What a body that is being run has open: a template, a macro, a block of a template, a turn of a recursive loop.
@@ -70,6 +77,8 @@ struct Action {
     mark: u32,
     /// Texts whose writers are known and that its value may hold.
     texts: Vec<Str>,
+    /// The emissions by which it called templates so far.
+    calls: Vec<EmissionId>,
 }
 
 /// A block that is open, at the place in [`Frame::entries`] that is its depth.
@@ -141,6 +150,15 @@ impl Book {
         self.frames.len().checked_sub(1)
     }
 
+    /// The node under way calls a template.
+    fn call_emission(&mut self, r: &mut Recorder) -> Option<EmissionId> {
+        let by = self.emission(r, Role::Control);
+        if let Some(frame) = self.frame() {
+            frame.action.calls.extend(by);
+        }
+        by
+    }
+
     /// The node under way was executed.
     fn emission(&self, r: &mut Recorder, role: Role) -> Option<EmissionId> {
         emission(r, role, &self.frames.last()?.action)
@@ -198,5 +216,6 @@ fn emission(r: &mut Recorder, role: Role, action: &Action) -> Option<EmissionId>
     let node = unit.nodes.get(*index)?;
     let text = r.text(unit.file.as_ref(), &unit.text);
     let site = Site { text, start: node.span.start as u32, end: node.span.end as u32 };
+    r.extend(&action.calls);
     Some(r.emission(role, site, action.mark, node.functions.clone()))
 }

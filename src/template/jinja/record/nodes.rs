@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use minijinja::State;
 use minijinja::value::{Value as Jinja, ValueKind};
 
 use super::plan::{Names, Node, Unit, What};
 use super::variables::Variable;
-use super::{Book, Entry, Frame, Open, emission};
+use super::{Action, Book, Entry, Frame, Open, emission};
 use crate::trace::{EmissionId, Kind, Recorder, Role};
 use crate::value::Str;
 
@@ -45,26 +46,41 @@ impl Book {
         frame.action.node = Some((unit.clone(), index));
         frame.action.mark = r.mark();
         frame.action.texts.clear();
+        frame.action.calls.clear();
         self.read_variables(r);
     }
 
     /// A node has its value.
-    pub(super) fn done(&mut self, r: &mut Recorder, unit: &Arc<Unit>, index: usize, value: &Jinja) {
+    pub(super) fn done(
+        &mut self,
+        r: &mut Recorder,
+        unit: &Arc<Unit>,
+        index: usize,
+        value: &Jinja,
+        state: &State,
+    ) {
         let (Some(node), Some(frame)) = (unit.nodes.get(index), self.frames.last()) else { return };
         let action = frame.action.clone();
         match &node.what {
             What::Print | What::FilterBlock => self.writer = Some((unit.clone(), index)),
             What::Assign(names) | What::SetBlock(names) => {
                 let by = emission(r, Role::Assign, &action);
-                self.bind(names, by, &action);
+                let texts = self.texts_of(r, value);
+                self.bind(names, by, &texts);
             }
             What::Field(name, field) => {
                 let by = emission(r, Role::Assign, &action);
-                self.change(name, Some(field), by, &action.texts);
+                let texts = self.texts_of(r, value);
+                self.change(name, Some(field), by, &texts);
             }
             What::Do(names) => {
                 let by = emission(r, Role::Assign, &action);
-                names.iter().for_each(|name| self.change(name, None, by, &action.texts));
+                for name in names {
+                    self.change(name, None, by, &action.texts);
+                    if let Some(changed) = state.lookup(name) {
+                        self.hold(&changed, &action.texts);
+                    }
+                }
             }
             What::Test { .. } => {
                 let by = emission(r, Role::Control, &action);
@@ -74,15 +90,16 @@ impl Book {
             }
             What::With { names: new, .. } => {
                 let by = emission(r, Role::Control, &action);
+                let variable = Variable::given(by, &self.texts_of(r, value));
                 if let Some(Open::With { names, last }) = self.entry(node) {
-                    let variable = Variable::given(by, &action.texts);
                     names.extend(new.iter().map(|name| (name.clone(), variable.clone())));
                     *last = by;
                 }
             }
             What::Loop { .. } => {
+                let texts = self.texts_of(r, value);
                 if let Some(Open::Loop { action: begun, is_map, .. }) = self.entry(node) {
-                    *begun = action;
+                    *begun = Action { texts, ..action };
                     *is_map = value.kind() == ValueKind::Map;
                 }
             }
@@ -172,7 +189,7 @@ impl Book {
         frame.entries.truncate(node.depth + 1);
         frame.variables.truncate(variables);
         let _ = r.enter(Kind::Range(key), by);
-        self.bind(names, by, &action);
+        self.bind(names, by, &action.texts);
     }
 
     /// A block is over.
@@ -232,11 +249,21 @@ impl Book {
     /// The body of a `set` or `filter` begins.
     pub(super) fn text_begins(&mut self, r: &mut Recorder, unit: &Arc<Unit>, index: usize) {
         self.start(r, unit, index);
-        let Some(depth) = unit.nodes.get(index).map(|node| node.depth) else { return };
+        let Some(node) = unit.nodes.get(index) else { return };
+        let depth = node.depth;
+        let kind = match &node.what {
+            What::SetBlock(names) => Kind::Set(names.join(", ").into()),
+            _ => {
+                let filters: Vec<_> = node.functions.iter().map(Str::to_text).collect();
+                Kind::Filter(filters.join(" | ").into())
+            }
+        };
         if let Some(frame) = self.frame() {
             let action = frame.action.clone();
             frame.open(r, depth, Open::Text(action));
         }
+        let by = self.emission(r, Role::Control);
+        let _ = r.enter(kind, by);
         self.begin(r);
     }
 
@@ -245,13 +272,11 @@ impl Book {
         if matches!(node.what, What::Inner { recursion: true }) {
             let sees = self.top();
             let Some(outer) = self.frames.last() else { return };
-            let entries = outer.entries.iter().map(|entry| {
-                // The loop begins anew.
-                Entry { kind: Open::Unknown, outer: r.context(), variables: 0, ..entry.clone() }
-            });
+            // The loop begins anew.
+            let blank = Entry { kind: Open::Unknown, outer: r.context(), variables: 0 };
             let frame = Frame {
                 key: outer.key.clone(),
-                entries: entries.collect(),
+                entries: vec![blank; outer.entries.len()],
                 action: outer.action.clone(),
                 sees,
                 ..Frame::default()

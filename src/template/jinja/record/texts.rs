@@ -67,16 +67,8 @@ impl Book {
 
     /// A function or filter made a value of others.
     pub(super) fn made(&mut self, r: &mut Recorder, args: &[Jinja], result: &Jinja) {
-        if result.kind() == ValueKind::Seq {
-            let given: Vec<Str> = args.iter().filter_map(|arg| self.known(r, arg)).collect();
-            if let (false, Some(list)) = (given.is_empty(), as_list(result)) {
-                for item in list.items().iter().take(MAX_ITEMS) {
-                    if let Value::String(item) = item {
-                        self.derive(r, item, &given);
-                    }
-                }
-            }
-            return;
+        if matches!(result.kind(), ValueKind::Seq | ValueKind::Map) {
+            return self.made_container(r, args, result);
         }
         if result.kind() != ValueKind::String {
             return;
@@ -89,10 +81,29 @@ impl Book {
         if !given.is_empty() {
             return self.derive(r, &text, &given);
         }
-        let is_container = |arg: &Jinja| matches!(arg.kind(), ValueKind::Seq | ValueKind::Map);
-        if args.iter().any(is_container) {
-            self.assemble(r, &text);
+        let held: Vec<Str> = args.iter().filter_map(|arg| self.held(arg)).flatten().collect();
+        self.assemble(r, &text, &held);
+    }
+
+    fn made_container(&mut self, r: &mut Recorder, args: &[Jinja], result: &Jinja) {
+        let given: Vec<Str> = args.iter().filter_map(|arg| self.known(r, arg)).collect();
+        let mut texts: Vec<Str> = args.iter().filter_map(|arg| self.held(arg)).flatten().collect();
+        if let (false, Some(list)) = (given.is_empty(), as_list(result)) {
+            for item in list.items().iter().take(MAX_ITEMS) {
+                if let Value::String(item) = item {
+                    self.derive(r, item, &given);
+                    texts.push(item.clone());
+                }
+            }
         }
+        texts.extend(given);
+        texts.retain(|text| r.record_of(text).is_some());
+        self.hold(result, &texts);
+    }
+
+    /// The texts whose writers are known that a value may hold.
+    pub(super) fn texts_of(&self, r: &Recorder, value: &Jinja) -> Vec<Str> {
+        self.held(value).unwrap_or_else(|| self.known(r, value).into_iter().collect())
     }
 
     fn derive(&mut self, r: &mut Recorder, text: &Str, given: &[Str]) {
@@ -106,10 +117,9 @@ impl Book {
     }
 
     /// A text was made of a list or mapping that may hold known texts: where one is in it, it is that one.
-    fn assemble(&mut self, r: &mut Recorder, text: &Str) {
-        let Some(frame) = self.frames.last_mut() else { return };
+    fn assemble(&mut self, r: &mut Recorder, text: &Str, held: &[Str]) {
         let mut segments: Vec<Segment> = Vec::new();
-        for known in &frame.action.texts {
+        for known in held {
             let Some(record) = r.record_of(known) else { continue };
             for (at, line) in lines(known.as_bytes()) {
                 let Some(place) = memchr::memmem::find(text.as_bytes(), line) else { continue };
@@ -123,7 +133,9 @@ impl Book {
         if !segments.is_empty() {
             segments.sort_by_key(|s| s.range.start);
             r.remember(text, Record { segments });
-            frame.action.texts.push(text.clone());
+            if let Some(frame) = self.frame() {
+                frame.action.texts.push(text.clone());
+            }
         }
     }
 }

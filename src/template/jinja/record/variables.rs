@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Action, Book};
+use super::Book;
 use crate::trace::{EmissionId, Recorder};
 use crate::value::Str;
 
@@ -107,17 +107,11 @@ impl Book {
         }
     }
 
-    /// Names get their value by an emission, from what is under way.
-    pub(super) fn bind<'n>(
-        &mut self,
-        names: impl IntoIterator<Item = &'n Box<str>>,
-        by: Option<EmissionId>,
-        action: &Action,
-    ) {
+    /// Names get their value by an emission; it may hold these texts.
+    pub(super) fn bind(&mut self, names: &[Box<str>], by: Option<EmissionId>, texts: &[Str]) {
         let Some(frame) = self.frames.last_mut() else { return };
-        for name in names {
-            frame.variables.push((name.clone(), Variable::given(by, &action.texts)));
-        }
+        let variable = Variable::given(by, texts);
+        frame.variables.extend(names.iter().map(|name| (name.clone(), variable.clone())));
     }
 
     /// What a variable holds was changed: one attribute of a namespace, or anything.
