@@ -15,7 +15,7 @@ use crate::diagnostic::{Error, Result};
 use crate::functions::semver::{Constraint, Version};
 
 pub use self::list::{List, list};
-pub use self::update::{Remote, build, update};
+pub use self::update::{Remote, Says, build, update};
 
 /// A dependency of one exact version.
 #[derive(Clone, Debug, PartialEq, Eq)]
