@@ -46,7 +46,7 @@ pub fn package(
         let metadata = &mut chart.metadata;
         metadata.version = version.unwrap_or_else(|| metadata.version.clone());
         metadata.app_version = app_version.unwrap_or_else(|| metadata.app_version.clone());
-        let text = chart::metadata_yaml(&chart.metadata)? + "\n";
+        let text = chart::metadata_yaml(&chart.metadata)?;
         for file in files.files.iter_mut().filter(|file| &*file.name == "Chart.yaml") {
             file.data = text.as_str().into();
         }

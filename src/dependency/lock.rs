@@ -128,8 +128,7 @@ pub(super) fn text(locked: &[Locked], digest: &str, generated: &str) -> Result<S
     map.insert("dependencies", Value::list(dependencies.collect()));
     map.insert("digest", Value::from(digest));
     map.insert("generated", Value::from(generated));
-    let text = yaml::to_yaml(&Value::Map(map)).map_err(|e| Error::new(e.to_string()))?;
-    Ok(format!("{text}\n"))
+    yaml::to_yaml(&Value::Map(map)).map_err(|e| Error::new(e.to_string()))
 }
 
 /// What a lock file holds.
