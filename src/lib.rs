@@ -22,6 +22,7 @@
 pub mod chart;
 pub mod compare;
 pub mod config;
+pub mod dependency;
 pub mod diagnostic;
 pub mod diff;
 pub mod explain;

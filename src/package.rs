@@ -46,13 +46,23 @@ pub fn package(
         let metadata = &mut chart.metadata;
         metadata.version = version.unwrap_or_else(|| metadata.version.clone());
         metadata.app_version = app_version.unwrap_or_else(|| metadata.app_version.clone());
-        let text = chart::metadata_yaml(&chart.metadata)? + "\n";
+        let text = chart::metadata_yaml(&chart.metadata)?;
         for file in files.files.iter_mut().filter(|file| &*file.name == "Chart.yaml") {
             file.data = text.as_str().into();
         }
     }
     Version::parse(&chart.metadata.version).map_err(|e| Error::new(e.to_string()))?;
     chart.check_dependencies()?;
+    pack(&chart, &files.files, options)
+}
+
+/// Packs the chart in a folder as it is, whether its own dependencies are there or not.
+///
+/// # Errors
+/// When there is no valid chart, or an archive can't hold it.
+pub(crate) fn as_is(folder: &Path, options: &Options) -> Result<Package> {
+    let files = source::read_directory(folder, options, &mut Budget::new(&options.limits))?;
+    let chart = chart::from_files(files.clone(), &mut Budget::new(&options.limits), &mut Vec::new())?;
     pack(&chart, &files.files, options)
 }
 

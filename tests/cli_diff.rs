@@ -267,7 +267,6 @@ fn arguments_that_do_not_go_together_are_explained() {
         (&["charts/c", "--rev", "nope..HEAD"], "unknown revision \"nope\""),
         (&["charts/c", "--rev", "HEAD..HEAD", "--review"], "has two revisions"),
         (&["gone", "charts/c"], "path \"gone\" not found"),
-        (&["oci://x/y", "charts/c"], "torii does not download charts"),
         (&["charts/c", "charts/c", "--ignore", "a:"], "is no rule"),
         (&["charts/c", "charts/c", "--now", "noon"], "--now noon"),
         (&["charts/c", "charts/c", "--config", "gone.yaml"], "there is no configuration file gone.yaml"),

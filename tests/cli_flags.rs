@@ -120,7 +120,6 @@ const REFUSED: &[(&[&str], &str)] = &[
     (&["--post-renderer", "x"], "Error: --post-renderer is not supported"),
     (&["--enable-dns"], "Error: --enable-dns is not supported"),
     (&["--verify"], "Error: --verify is not supported"),
-    (&["--repo", "https://x"], "Error: --repo is not supported"),
     (&["--validate-yaml=x"], "Error: invalid value 'x' for '--validate-yaml"),
     (&["--dry-run=none"], "Error: invalid dry-run value (\"none\"). Must be \"server\" or \"client\""),
     (&["--dry-run=false"], "Error: invalid dry-run value (\"false\"). Must be \"server\" or \"client\""),

@@ -155,9 +155,11 @@ fn the_check_of_yaml_can_be_left_out() {
 
 #[test]
 fn charts_on_the_network_are_not_fetched() {
-    let output = torii(&["render", "x", "oci://registry.example.com/chart"]);
+    let output = torii(&["render", "x", "oci://registry.example.com/chart:1.0.0", "--offline"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8(output.stderr).unwrap().starts_with("Error: oci:// charts are not supported"));
+    assert!(String::from_utf8(output.stderr).unwrap().starts_with(
+        "Error: oci://registry.example.com/chart:1.0.0 is not in the cache, and --offline allows nothing else"
+    ));
 }
 
 #[test]

@@ -50,7 +50,7 @@ pub fn metadata_yaml(m: &Metadata) -> Result<String> {
 }
 
 /// A dependency as Go's marshaller has it (`helm pkg/chart/v2/dependency.go`).
-pub(crate) fn dependency(d: &Dependency) -> Value {
+fn dependency(d: &Dependency) -> Value {
     let map = fields(&[("version", &d.version), ("condition", &d.condition), ("alias", &d.alias)]);
     map.insert("name", Value::from(d.name.as_str()));
     map.insert("repository", Value::from(d.repository.as_str()));

@@ -1,10 +1,15 @@
 //! Flags that several commands share.
 
-use torii::diagnostic::Result;
+use std::path::PathBuf;
+
+use torii::diagnostic::{Diagnostic, Result, Severity};
 use torii::limits::Limits;
+use torii::source::Tree;
+use torii::source::remote::{Access, Remote, Settings};
+use torii::value::Str;
 use torii::values::Overrides;
 
-use super::{helm, wrong};
+use super::{helm, output, wrong};
 
 /// Flags of every command.
 #[derive(clap::Args)]
@@ -66,41 +71,129 @@ impl Color {
     }
 }
 
-const FETCH_FIRST: &str = "fetch the chart first, and name its folder or archive";
-
 /// Where a chart comes from.
 #[derive(clap::Args)]
 pub struct Source {
     /// Follow symbolic links that leave the chart, as Helm does
-    #[arg(long)]
+    #[arg(long, help_heading = "Source")]
     pub allow_outside_symlinks: bool,
-    #[arg(long, hide = true, allow_hyphen_values = true)]
-    repo: Option<String>,
+    #[command(flatten)]
+    pub remote: RemoteFlags,
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_parser = helm::go_bool)]
     verify: bool,
     #[command(flatten)]
     helm: helm::Chart,
 }
 
-impl Source {
-    /// Refuses what would change the result and isn't there, and charts that are somewhere else.
+/// How to reach charts that are elsewhere.
+#[derive(clap::Args)]
+pub struct RemoteFlags {
+    /// The address of the repository that the chart is in
+    #[arg(long, value_name = "URL", allow_hyphen_values = true, help_heading = "Source")]
+    repo: Option<String>,
+    /// The chart's version, or a constraint like ~1.29 or >=1.0; the newest release without it
+    #[arg(long, value_name = "VERSION", allow_hyphen_values = true, help_heading = "Source")]
+    version: Option<String>,
+    /// Take prereleases, too
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_parser = helm::go_bool, value_name = "BOOL", hide_default_value = true, help_heading = "Source")]
+    devel: bool,
+    /// Use what was fetched before; ask no server
+    #[arg(long, help_heading = "Source")]
+    offline: bool,
+    /// The user's name at the repository or registry
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true, help_heading = "Source")]
+    username: Option<String>,
+    /// The password there
+    #[arg(long, value_name = "PASSWORD", allow_hyphen_values = true, help_heading = "Source")]
+    password: Option<String>,
+    /// A file with a token to send as `Bearer`
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = "Source")]
+    token_file: Option<PathBuf>,
+    /// Send name and password to other servers that the repository leads to, too
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_parser = helm::go_bool, value_name = "BOOL", hide_default_value = true, help_heading = "Source")]
+    pass_credentials: bool,
+    /// Certificates of authorities to believe, in PEM
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = "Source")]
+    ca_file: Option<PathBuf>,
+    /// The client's own certificate, in PEM
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = "Source")]
+    cert_file: Option<PathBuf>,
+    /// The key of that certificate, in PEM
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true, help_heading = "Source")]
+    key_file: Option<PathBuf>,
+    /// Believe every certificate
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_parser = helm::go_bool, value_name = "BOOL", hide_default_value = true, help_heading = "Source")]
+    insecure_skip_tls_verify: bool,
+    /// Speak to registries without TLS
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_parser = helm::go_bool, value_name = "BOOL", hide_default_value = true, help_heading = "Source")]
+    plain_http: bool,
+    #[arg(long, hide = true, allow_hyphen_values = true)]
+    repository_config: Option<PathBuf>,
+    #[arg(long, hide = true, allow_hyphen_values = true)]
+    registry_config: Option<PathBuf>,
+}
+
+impl RemoteFlags {
+    /// The way to charts elsewhere. Nothing is set up yet.
     ///
     /// # Errors
-    /// Names the flag, or the chart.
-    pub fn check(&self, chart: &str) -> Result<()> {
-        if self.repo.as_deref().is_some_and(|repo| !repo.is_empty()) {
-            return Err(wrong("--repo is not supported: torii does not download charts").hint(FETCH_FIRST));
-        }
-        if let Some((scheme @ ("oci" | "http" | "https"), _)) = chart.split_once("://") {
-            return Err(wrong(format!(
-                "{scheme}:// charts are not supported: torii does not download charts"
-            ))
-            .hint(FETCH_FIRST));
-        }
+    /// When the file of a token can't be read.
+    pub fn remote(&self, limits: &Limits) -> Result<Remote> {
+        let text = |flag: &Option<String>| flag.clone().unwrap_or_default();
+        let token = match &self.token_file {
+            None => String::new(),
+            Some(file) => std::fs::read_to_string(file)
+                .map_err(|e| wrong(format!("--token-file {}: {e}", file.display())))?
+                .trim()
+                .to_string(),
+        };
+        Ok(Remote::new(Settings {
+            repository: self.repo.clone().filter(|repo| !repo.is_empty()),
+            version: text(&self.version).trim().to_string(),
+            prereleases: self.devel,
+            offline: self.offline,
+            plain_http: self.plain_http,
+            access: Access {
+                username: text(&self.username),
+                password: text(&self.password),
+                token,
+                pass_credentials: self.pass_credentials,
+                ca_file: self.ca_file.clone(),
+                cert_file: self.cert_file.clone(),
+                key_file: self.key_file.clone(),
+                insecure: self.insecure_skip_tls_verify,
+            },
+            repository_config: self.repository_config.clone(),
+            registry_config: self.registry_config.clone(),
+            limits: limits.clone(),
+        }))
+    }
+}
+
+impl Source {
+    /// Fetches the chart if it is elsewhere, and gives it to the tree under its name.
+    ///
+    /// # Errors
+    /// When it can't be fetched, or its signature is to be checked.
+    pub fn bring(&self, chart: &str, limits: &Limits, tree: &mut Tree) -> Result<()> {
         if self.verify {
             return Err(wrong("--verify is not supported: torii does not check signatures of charts"));
         }
+        let remote = self.remote.remote(limits)?;
+        if tree.given.contains_key(chart) || !remote.has(chart)? {
+            return Ok(());
+        }
+        let fetched = remote.fetch(chart);
+        warn(&remote);
+        tree.given.insert(chart.into(), Str::from_bytes(fetched?.data));
         Ok(())
+    }
+}
+
+/// Tells what a way to charts elsewhere warns of.
+pub fn warn(remote: &Remote) {
+    for message in remote.take_warnings() {
+        output::complain(&Diagnostic { message, ..Diagnostic::default() }.render(Severity::Warning));
     }
 }
 

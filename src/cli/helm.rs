@@ -29,8 +29,6 @@ pub const GLOBAL: &[(&str, Kind)] = &[
     ("kube-ca-file", Value),
     ("kube-tls-server-name", Value),
     ("kube-insecure-skip-tls-verify", Bool),
-    ("registry-config", Value),
-    ("repository-config", Value),
     ("repository-cache", Value),
     ("content-cache", Value),
     ("burst-limit", Value),
@@ -76,20 +74,8 @@ pub const TEMPLATE: &[(&str, Kind)] = &[
     ("post-renderer-args", Value),
 ];
 
-/// Flags of `helm template` and `helm show` about where a chart comes from.
-pub const CHART: &[(&str, Kind)] = &[
-    ("devel", Bool),
-    ("version", Value),
-    ("keyring", Value),
-    ("username", Value),
-    ("password", Value),
-    ("cert-file", Value),
-    ("key-file", Value),
-    ("insecure-skip-tls-verify", Bool),
-    ("plain-http", Bool),
-    ("ca-file", Value),
-    ("pass-credentials", Bool),
-];
+/// Flags of `helm template` and `helm show` about signatures of charts.
+pub const CHART: &[(&str, Kind)] = &[("keyring", Value)];
 
 /// Reads a boolean as Go's `strconv.ParseBool`.
 pub fn go_bool(text: &str) -> Result<bool, String> {

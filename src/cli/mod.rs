@@ -4,6 +4,7 @@
 //! `torii diff` has 2 and 3 for what it finds.
 
 mod completion;
+mod dependency;
 mod diff;
 mod eval;
 mod explain;
@@ -13,10 +14,13 @@ mod istio;
 mod output;
 mod output_dir;
 mod package;
+mod pull;
 mod render;
 mod rendering;
 mod show;
 mod stack;
+mod table;
+mod versions;
 
 use std::process::ExitCode;
 
@@ -63,6 +67,9 @@ enum Command {
     Explain(Box<explain::Args>),
     Eval(Box<eval::Args>),
     Package(package::Args),
+    Dependency(Box<dependency::Args>),
+    Pull(Box<pull::Args>),
+    Versions(Box<versions::Args>),
     Istio(Box<istio::Args>),
     Completion(completion::Args),
 }
@@ -88,6 +95,9 @@ pub fn run() -> ExitCode {
             Command::Explain(args) => explain::run(&args, &cli.global, &mut output).map(fine),
             Command::Eval(args) => eval::run(*args, &cli.global, &mut output).map(fine),
             Command::Package(args) => package::run(&args, &mut output).map(fine),
+            Command::Dependency(args) => dependency::run(&args, &mut output).map(fine),
+            Command::Pull(args) => pull::run(&args, &mut output).map(fine),
+            Command::Versions(args) => versions::run(&args, &mut output).map(fine),
             Command::Istio(args) => istio::run(&args, &mut output).map(fine),
             Command::Completion(args) => completion::run(&args, &mut output).map(fine),
         }),

@@ -217,7 +217,6 @@ fn check(args: &Args) -> Result<()> {
 
 fn request(args: &Args, global: &Global) -> Result<Request> {
     let (name, chart) = name_and_chart(args)?;
-    args.source.check(&chart)?;
     let mut request = Request::new(chart, name);
     if !global.namespace.is_empty() {
         request.release.namespace.clone_from(&global.namespace);
@@ -230,6 +229,7 @@ fn request(args: &Args, global: &Global) -> Result<Request> {
     request.any_text = !args.validate_yaml;
     request.go_templates = args.go_templates;
     request.limits = args.bounds.limits()?;
+    args.source.bring(&request.chart, &request.limits, &mut request.tree)?;
     request.seed.clone_from(&args.seed);
     request.lookup_file.clone_from(&args.lookup_file);
     request.now = args.now.as_deref().map(time).transpose()?;

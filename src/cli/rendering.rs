@@ -61,7 +61,6 @@ impl Rendering {
     /// # Errors
     /// When a flag's text can't be read, or the chart is elsewhere.
     pub fn request(&self, chart: &str, global: &Global) -> Result<Request> {
-        self.source.check(chart)?;
         let mut request = Request::new(chart, self.name.as_deref().unwrap_or(name::DEFAULT));
         if !global.namespace.is_empty() {
             request.release.namespace.clone_from(&global.namespace);
@@ -76,6 +75,7 @@ impl Rendering {
         request.now = self.now.as_deref().map(time).transpose()?;
         request.lookup_file.clone_from(&self.lookup_file);
         request.limits = self.bounds.limits()?;
+        self.source.bring(chart, &request.limits, &mut request.tree)?;
         request.allow_outside_symlinks = self.source.allow_outside_symlinks;
         Ok(request)
     }

@@ -10,6 +10,7 @@ mod directory;
 pub mod git;
 mod ignore;
 pub(crate) mod path;
+pub mod remote;
 pub mod store;
 mod tree;
 mod words;

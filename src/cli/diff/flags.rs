@@ -272,9 +272,6 @@ impl Args {
     /// # Errors
     /// Says which.
     pub fn check(&self) -> Result<()> {
-        for source in &self.sources {
-            self.source.check(source)?;
-        }
         let sided = self.old.is_given()
             || self.new.is_given()
             || self.old_kube_version.is_some()

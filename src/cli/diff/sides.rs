@@ -20,6 +20,9 @@ use super::flags::{Args, Which};
 /// When one can't be opened.
 pub fn open(args: &Args, global: &Global) -> Result<(Side, Side)> {
     let (mut old, mut new) = (args.request(Which::Old, global)?, args.request(Which::New, global)?);
+    if args.rev.is_none() && !args.review {
+        bring(args, &mut old, &mut new)?;
+    }
     read_once(&args.sources, &mut old, &mut new)?;
     let (first, second) = match args.sources.as_slice() {
         [chart] => (chart, chart),
@@ -98,6 +101,15 @@ pub fn range(args: &Args, chart: &str) -> Result<Option<Range>> {
         }
         (None, true) => Repository::around(chart, &limits)?.review(None).map(Some),
     }
+}
+
+/// Fetches charts that are elsewhere, each once.
+fn bring(args: &Args, old: &mut Request, new: &mut Request) -> Result<()> {
+    for source in &args.sources {
+        args.source.bring(source, &old.limits, &mut old.tree)?;
+    }
+    new.tree.given.extend(old.tree.given.clone());
+    Ok(())
 }
 
 /// Reads standard input and pipes now, since each side asks for them.

@@ -73,7 +73,6 @@ impl From<Name> for Language {
 /// # Errors
 /// When the template can't be run. A case that fails is no error: its answer says so.
 pub fn run(args: Args, global: &Global, output: &mut Output) -> Result<()> {
-    args.source.check(args.chart.as_deref().unwrap_or_default())?;
     if args.jsonl {
         let default = args.language.map_or(Language::Go, Language::from);
         return jsonl::answer_all(default, &args.bounds.limits()?, output);
@@ -84,7 +83,10 @@ pub fn run(args: Args, global: &Global, output: &mut Output) -> Result<()> {
         Some("-") => stdin(&limits)?,
         template => template.unwrap_or_default().to_string(),
     };
-    let tree = Tree::default();
+    let mut tree = Tree::default();
+    if let Some(chart) = &args.chart {
+        args.source.bring(chart, &limits, &mut tree)?;
+    }
     let mut warnings = Vec::new();
     let chart = match &args.chart {
         Some(path) => {

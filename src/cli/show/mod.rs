@@ -91,11 +91,12 @@ pub fn run(args: Args, global: &Global, output: &mut Output) -> Result<ExitCode>
 }
 
 fn load(path: &str, source: &Source) -> Result<Chart> {
-    source.check(path)?;
+    let mut tree = Tree::default();
     let options =
         chart::Options { allow_outside_symlinks: source.allow_outside_symlinks, ..chart::Options::default() };
+    source.bring(path, &options.limits, &mut tree)?;
     let mut warnings = Vec::new();
-    let chart = chart::load(&Tree::default(), path, &options, &mut warnings);
+    let chart = chart::load(&tree, path, &options, &mut warnings);
     for message in warnings {
         let warning = torii::diagnostic::Diagnostic { message, ..Default::default() };
         output::complain(&warning.render(Severity::Warning));

@@ -1,0 +1,430 @@
+//! One request after the other over HTTP: redirects, credentials and bounds are looked after here, the library below
+//! only talks.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use data_encoding::BASE64;
+use ureq::config::Config;
+use ureq::http::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    LAST_MODIFIED, LINK, LOCATION, WWW_AUTHENTICATE,
+};
+use ureq::http::{HeaderMap, HeaderName};
+use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+use ureq::{Agent, Proxy};
+
+use super::super::io_words;
+use super::url::{self, Url};
+use crate::diagnostic::{Error, Result};
+
+/// How long one answer may take, from the first byte of the request to the last of the answer: Helm's.
+const TIME: Duration = Duration::from_secs(120);
+const TIME_TO_CONNECT: Duration = Duration::from_secs(30);
+
+/// Redirects followed for one request: Go's.
+const REDIRECTS: usize = 10;
+
+/// What to show to a server, and what of it to believe.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// The user's name.
+    pub username: String,
+    /// The password.
+    pub password: String,
+    /// A token, sent as `Bearer`.
+    pub token: String,
+    /// Send them to whatever server the repository names, too.
+    pub pass_credentials: bool,
+    /// Certificates to believe, instead of the system's.
+    pub ca_file: Option<PathBuf>,
+    /// The client's certificate.
+    pub cert_file: Option<PathBuf>,
+    /// Its key.
+    pub key_file: Option<PathBuf>,
+    /// Believe every certificate.
+    pub insecure: bool,
+}
+
+impl Access {
+    /// The header that tells who asks, if somebody does.
+    pub(super) fn authorization(&self) -> Option<String> {
+        if !self.token.is_empty() {
+            return Some(format!("Bearer {}", self.token));
+        }
+        let is_given = !self.username.is_empty() && !self.password.is_empty();
+        is_given.then(|| basic(&self.username, &self.password))
+    }
+}
+
+/// The header of a user and a password.
+pub(super) fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", BASE64.encode(format!("{user}:{password}").as_bytes()))
+}
+
+/// What to ask for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wanted<'a> {
+    pub accept: &'a str,
+    /// The `Authorization` header, for the server that `named` is, alone.
+    pub authorization: Option<String>,
+    /// Send it to others, too.
+    pub pass_credentials: bool,
+    /// Whether the answer may be compressed on its way.
+    pub may_be_compressed: bool,
+    /// What is there already: entity tag and date.
+    pub known: (Option<String>, Option<String>),
+    /// Bytes of the answer, inflated.
+    pub limit: u64,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub status: u16,
+    pub reason: String,
+    headers: HeaderMap,
+    pub body: Vec<u8>,
+    /// Where it came from in the end.
+    pub url: Url,
+}
+
+impl Answer {
+    fn header(&self, name: HeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    pub fn etag(&self) -> Option<&str> {
+        self.header(ETAG)
+    }
+
+    pub fn last_modified(&self) -> Option<&str> {
+        self.header(LAST_MODIFIED)
+    }
+
+    pub fn link(&self) -> Option<&str> {
+        self.header(LINK)
+    }
+
+    pub fn challenges(&self) -> impl Iterator<Item = &str> {
+        self.headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok())
+    }
+
+    /// The error of an answer that is not what was wanted (`helm pkg/getter/httpgetter.go`).
+    pub fn failure(&self) -> Error {
+        let error = Error::new(format!("failed to fetch {} : {} {}", self.url, self.status, self.reason));
+        match self.status {
+            401 | 403 => error.hint("the server wants credentials: --username and --password, or those of `helm repo add` or `helm registry login`"),
+            _ => error,
+        }
+    }
+}
+
+/// Refuses addresses of this machine and its link.
+#[derive(Debug, Default)]
+struct Far(DefaultResolver);
+
+impl Resolver for Far {
+    fn resolve(
+        &self,
+        uri: &ureq::http::Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let found = self.0.resolve(uri, config, timeout)?;
+        if found.iter().any(|address| url::is_near(address.ip())) {
+            return Err(ureq::Error::Io(io::Error::other(NEAR)));
+        }
+        Ok(found)
+    }
+}
+
+const NEAR: &str = "the address is one of this machine or its link, which the user did not name";
+
+/// The network, as one kind of access sees it.
+pub(super) struct Http {
+    access: Access,
+    /// By whether the server may be near, and which proxy there is.
+    agents: Mutex<HashMap<(bool, Option<String>), Agent>>,
+    roots: Mutex<Option<Arc<Vec<Certificate<'static>>>>>,
+}
+
+impl Http {
+    pub fn new(access: Access) -> Http {
+        Http { access, agents: Mutex::default(), roots: Mutex::default() }
+    }
+
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// Gets what is at an address, following redirects. `named` is the server that the user named: credentials are
+    /// for it alone, and only if it is near may others be.
+    ///
+    /// # Errors
+    /// When the server can't be reached, or leads where it must not, or the answer is too large. An answer of
+    /// another status than 200 is none.
+    pub fn get(&self, url: &Url, named: &Url, wanted: &Wanted<'_>) -> Result<Answer> {
+        let mut url = url.clone();
+        for _ in 0..=REDIRECTS {
+            let answer = self.once(&url, named, wanted)?;
+            let location = answer.header(LOCATION).map(str::to_string);
+            match (answer.status, location) {
+                (301 | 302 | 303 | 307 | 308, Some(location)) => {
+                    let next =
+                        url.join(&location).map_err(|e| e.context(format_args!("redirect of {url}")))?;
+                    if url.is_https && !next.is_https {
+                        return Err(Error::new(format!(
+                            "{url} leads from https to {next}, where anybody could change the answer"
+                        )));
+                    }
+                    url = next;
+                }
+                _ => return Ok(answer),
+            }
+        }
+        Err(Error::new(format!("{url}: stopped after {REDIRECTS} redirects")))
+    }
+
+    fn once(&self, url: &Url, named: &Url, wanted: &Wanted<'_>) -> Result<Answer> {
+        let may_be_near = named.is_near() || url.is_same_origin(named);
+        if !may_be_near && url.is_near() {
+            return Err(Error::new(format!("{url}: {NEAR}"))
+                .hint("a repository may lead to such an address only if its own is one"));
+        }
+        let agent = self.agent(url, may_be_near)?;
+        let mut request = agent
+            .get(url.to_string())
+            .header(ACCEPT, wanted.accept)
+            .header(ACCEPT_ENCODING, if wanted.may_be_compressed { "gzip" } else { "identity" });
+        if let Some(authorization) = &wanted.authorization
+            && (wanted.pass_credentials || url.is_same_origin(named))
+        {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        if let Some(etag) = &wanted.known.0 {
+            request = request.header(IF_NONE_MATCH, etag);
+        }
+        if let Some(date) = &wanted.known.1 {
+            request = request.header(IF_MODIFIED_SINCE, date);
+        }
+        let (parts, body) = request.call().map_err(|e| failed(url, &e))?.into_parts();
+        let is_gzip = parts.headers.get(CONTENT_ENCODING).is_some_and(|v| v.as_bytes().ends_with(b"gzip"));
+        let too_large = || Error::new(format!("{url} has more than the limit of {} bytes", wanted.limit));
+        // Only what is wanted counts; of a refusal the first words will do.
+        let limit = if parts.status.is_success() { wanted.limit } else { 64 << 10 };
+        if parts.status.is_success() && body.content_length().is_some_and(|length| length > limit) {
+            return Err(too_large());
+        }
+        let length = body.content_length();
+        let raw = body.into_with_config().limit(u64::MAX).reader();
+        let mut data = Vec::new();
+        let read = if is_gzip && wanted.may_be_compressed {
+            flate2::read::MultiGzDecoder::new(raw).take(limit + 1).read_to_end(&mut data)
+        } else {
+            raw.take(limit + 1).read_to_end(&mut data)
+        };
+        if parts.status.is_success() {
+            read.map_err(|e| Error::new(format!("{url}: the answer broke off: {}", io_words(&e))))?;
+            if data.len() as u64 > limit {
+                return Err(too_large());
+            }
+            let is_whole = length.is_none_or(|length| is_gzip || data.len() as u64 == length);
+            if !is_whole {
+                return Err(Error::new(format!("{url}: the answer broke off: unexpected EOF")));
+            }
+        }
+        let reason = parts.status.canonical_reason().unwrap_or_default().to_string();
+        Ok(Answer {
+            status: parts.status.as_u16(),
+            reason,
+            headers: parts.headers,
+            body: data,
+            url: url.clone(),
+        })
+    }
+
+    fn agent(&self, url: &Url, may_be_near: bool) -> Result<Agent> {
+        let proxy = proxy(url);
+        // The proxy finds the server; what is near to it is not near to us.
+        let may_be_near = may_be_near || proxy.is_some();
+        let key = (may_be_near, proxy.clone());
+        if let Some(agent) = lock(&self.agents).get(&key) {
+            return Ok(agent.clone());
+        }
+        let proxy = match proxy {
+            None => None,
+            Some(text) => Some(Proxy::new(&text).map_err(|_| {
+                Error::new(
+                    "the proxy of the environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) is no address of one",
+                )
+            })?),
+        };
+        let config = Agent::config_builder()
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .http_status_as_error(false)
+            .proxy(proxy)
+            .timeout_global(Some(TIME))
+            .timeout_connect(Some(TIME_TO_CONNECT))
+            .user_agent(concat!("torii/", env!("CARGO_PKG_VERSION")))
+            .max_response_header_size(64 << 10)
+            .tls_config(self.tls(url)?)
+            .build();
+        let agent = match may_be_near {
+            true => Agent::with_parts(config, DefaultConnector::default(), DefaultResolver::default()),
+            false => Agent::with_parts(config, DefaultConnector::default(), Far::default()),
+        };
+        lock(&self.agents).insert(key, agent.clone());
+        Ok(agent)
+    }
+
+    /// Whom to believe over TLS. For `http://`, nothing is read from the disk.
+    fn tls(&self, url: &Url) -> Result<TlsConfig> {
+        let builder = TlsConfig::builder()
+            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .disable_verification(self.access.insecure);
+        if !url.is_https {
+            return Ok(builder.root_certs(RootCerts::new_with_certs(&[])).build());
+        }
+        let roots = self.roots()?;
+        let client = match (&self.access.cert_file, &self.access.key_file) {
+            (Some(certificate), Some(key)) => Some(client(certificate, key)?),
+            _ => None,
+        };
+        Ok(builder.root_certs(RootCerts::new_with_certs(&roots)).client_cert(client).build())
+    }
+
+    fn roots(&self) -> Result<Arc<Vec<Certificate<'static>>>> {
+        if let Some(roots) = &*lock(&self.roots) {
+            return Ok(roots.clone());
+        }
+        let roots = match &self.access.ca_file {
+            Some(file) => certificates(file)?,
+            None => {
+                let found = rustls_native_certs::load_native_certs();
+                found.certs.iter().map(|c| Certificate::from_der(c).to_owned()).collect()
+            }
+        };
+        if roots.is_empty() && !self.access.insecure {
+            return Err(Error::new("no certificates of authorities are found on this machine")
+                .hint("name a file of them: --ca-file, or the environment's SSL_CERT_FILE"));
+        }
+        let roots = Arc::new(roots);
+        *lock(&self.roots) = Some(roots.clone());
+        Ok(roots)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn read(file: &Path) -> Result<Vec<u8>> {
+    fs::read(file).map_err(|e| Error::new(format!("open {}: {}", file.display(), io_words(&e))))
+}
+
+fn certificates(file: &Path) -> Result<Vec<Certificate<'static>>> {
+    let wrong = || Error::new(format!("{} holds no certificate in PEM", file.display()));
+    let text = read(file)?;
+    let mut found = Vec::new();
+    for item in ureq::tls::parse_pem(&text) {
+        if let ureq::tls::PemItem::Certificate(certificate) = item.map_err(|_| wrong())? {
+            found.push(certificate);
+        }
+    }
+    if found.is_empty() { Err(wrong()) } else { Ok(found) }
+}
+
+fn client(certificate: &Path, key: &Path) -> Result<ClientCert> {
+    let chain = certificates(certificate)?;
+    let key = PrivateKey::from_pem(&read(key)?)
+        .map_err(|_| Error::new(format!("{} holds no private key in PEM", key.display())))?;
+    Ok(ClientCert::new_with_certs(&chain, key))
+}
+
+/// The proxy for an address, as the environment names it (Go's `http.ProxyFromEnvironment`, and `ALL_PROXY`).
+fn proxy(url: &Url) -> Option<String> {
+    if url.is_near() {
+        return None;
+    }
+    let variable = |names: &[&str]| {
+        names.iter().find_map(|name| std::env::var(name).ok()).filter(|text| !text.is_empty())
+    };
+    let proxy = if url.is_https {
+        variable(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
+    } else {
+        // Not HTTP_PROXY where a web server runs programs: there it is a header of the request.
+        variable(&["http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"])
+            .filter(|_| std::env::var_os("REQUEST_METHOD").is_none())
+    }?;
+    let except = variable(&["NO_PROXY", "no_proxy"]).unwrap_or_default();
+    (!is_excepted(&except, url)).then_some(proxy)
+}
+
+/// Whether a list like `example.org,.internal,10.0.0.1,host:8080,*` names the host of an address.
+fn is_excepted(list: &str, url: &Url) -> bool {
+    let host = url.host.trim_start_matches('[').trim_end_matches(']');
+    list.split(',').map(|part| part.trim().to_ascii_lowercase()).any(|part| {
+        let (name, port) = match part.rsplit_once(':') {
+            Some((name, port)) if !name.contains(':') => (name.to_string(), port.parse().ok()),
+            _ => (part.clone(), None),
+        };
+        let name = name.trim_start_matches("*.").trim_start_matches('.').to_string();
+        let is_host =
+            name == "*" || (!name.is_empty() && (host == name || host.ends_with(&format!(".{name}"))));
+        is_host && port.is_none_or(|port: u16| port == url.port)
+    })
+}
+
+fn failed(url: &Url, error: &ureq::Error) -> Error {
+    let words = match error {
+        ureq::Error::Io(e) => io_words(e),
+        ureq::Error::HostNotFound => "no such host".to_string(),
+        ureq::Error::Timeout(_) => format!("no answer within {} seconds", TIME.as_secs()),
+        other => other.to_string(),
+    };
+    let near = words == NEAR;
+    let error = Error::new(format!("Get \"{url}\": {words}"));
+    if near {
+        return error.hint("a repository may lead to such an address only if its own is one");
+    }
+    match url.is_https && words.contains("certificate") {
+        true => error.hint("--ca-file names the certificates to believe"),
+        false => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exceptions_from_the_proxy_are_hosts_and_domains() {
+        let url = Url::parse("https://charts.example.org:8443/x").unwrap();
+        for list in
+            ["*", "example.org", ".example.org", "*.example.org", "x, CHARTS.example.org", "example.org:8443"]
+        {
+            assert!(is_excepted(list, &url), "{list}");
+        }
+        for list in ["", "ample.org", "example.org:443", "charts"] {
+            assert!(!is_excepted(list, &url), "{list}");
+        }
+    }
+
+    #[test]
+    fn tokens_come_before_passwords_and_half_a_password_is_none() {
+        let mut access = Access { username: "u".into(), ..Access::default() };
+        assert_eq!(access.authorization(), None);
+        access.password = "p".into();
+        assert_eq!(access.authorization().unwrap(), "Basic dTpw");
+        access.token = "t".into();
+        assert_eq!(access.authorization().unwrap(), "Bearer t");
+    }
+}
