@@ -121,7 +121,8 @@ impl Look<'_> {
             }
             other if is_in(WRITERS, other) => self.written(args),
             _ => {
-                args.iter().for_each(|arg| self.heap.consume(arg));
+                // No other function takes all that a chart has.
+                args.iter().for_each(|arg| self.heap.consume_but(arg, true));
                 Things::opaque()
             }
         }
