@@ -278,7 +278,10 @@ fn identity(lines: &[&[u8]]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    fn delta(old: &str, new: &str) -> (Vec<(usize, Fate)>, Vec<(usize, usize)>) {
+    /// The lines that did not stay, and after which line how many came in.
+    type Moved = (Vec<(usize, Fate)>, Vec<(usize, usize)>);
+
+    fn delta(old: &str, new: &str) -> Moved {
         let delta = compare(old.as_bytes(), new.as_bytes());
         (delta.lines, delta.added.iter().map(|added| (added.after, added.count)).collect())
     }
