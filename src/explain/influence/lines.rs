@@ -278,7 +278,7 @@ fn identity(lines: &[&[u8]]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// The lines that did not stay, and where how many came in.
+    /// The lines that did not stay, and after which line how many came in.
     type Moved = (Vec<(usize, Fate)>, Vec<(usize, usize)>);
 
     fn delta(old: &str, new: &str) -> Moved {
