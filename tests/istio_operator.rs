@@ -1,5 +1,7 @@
 //! `torii istio` against what Istio's own code printed, through the program.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

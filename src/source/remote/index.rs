@@ -7,7 +7,7 @@ use super::text_of;
 use crate::diagnostic::{Error, Result};
 use crate::functions::semver::{Constraint, Version};
 use crate::limits::Limits;
-use crate::value::{Map, Room, Value};
+use crate::value::{Map, Room, Str, Value};
 use crate::yaml;
 
 /// A version of a chart.
@@ -55,7 +55,7 @@ impl Index {
     /// The names of all charts.
     pub fn charts(&self) -> Vec<String> {
         let Some(Value::Map(all)) = field(&self.0, "entries") else { return Vec::new() };
-        all.read().iter().map(|(name, _)| name.to_string()).collect()
+        all.read().keys().map(Str::to_string).collect()
     }
 
     /// The versions of a chart, the newest first; none if there is no such chart.

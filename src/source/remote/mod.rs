@@ -76,7 +76,7 @@ enum Place<'a> {
     /// A chart in a registry.
     Registry(&'a str),
     /// A chart in a repository: its address, what to show to its server, the chart and the version.
-    Repository(Repository, &'a str, &'a str),
+    Repository(Box<Repository>, &'a str, &'a str),
 }
 
 /// Takes `NAME@VERSION` apart; a digest (`@sha256:…`) belongs to the name.
@@ -147,9 +147,7 @@ impl Remote {
                 self.archive(&http, &url, &url, "")
             }
             Place::Registry(address) => oci::fetch(self, address, &self.settings.version),
-            Place::Repository(repository, chart, version) => {
-                self.from_repository(&repository, chart, version)
-            }
+            Place::Repository(repository, chart, version) => self.fetch_named(&repository, chart, version),
         }
     }
 
@@ -211,7 +209,7 @@ impl Remote {
             None => &self.settings.version,
         };
         if let Some(address) = &self.settings.repository {
-            return Ok(Place::Repository(self.at(address)?, chart, version));
+            return Ok(Place::Repository(Box::new(self.at(address)?), chart, version));
         }
         let (repository, inner) = chart.split_once('/').ok_or_else(|| {
             Error::new(format!(
@@ -219,7 +217,7 @@ impl Remote {
             ))
         })?;
         match self.named(repository)? {
-            Some(repository) => Ok(Place::Repository(repository, inner, version)),
+            Some(repository) => Ok(Place::Repository(Box::new(repository), inner, version)),
             None => Err(Error::new(format!("repo {repository} not found"))
                 .hint("`helm repo add` gives a repository a name, --repo names its address")),
         }
@@ -280,7 +278,7 @@ impl Remote {
         }
     }
 
-    fn from_repository(&self, repository: &Repository, chart: &str, version: &str) -> Result<Fetched> {
+    fn fetch_named(&self, repository: &Repository, chart: &str, version: &str) -> Result<Fetched> {
         let index = self.index(repository)?;
         let entries = index.entries(chart).ok_or_else(|| no_chart(repository, &index, chart, version))?;
         let Some(entry) = choose(&entries, version)? else {
@@ -288,10 +286,10 @@ impl Remote {
             let error = no_chart(repository, &index, chart, version);
             return Err(error.note(format!("the newest versions are {}", there.join(", "))));
         };
-        self.from_entry(repository, chart, entry)
+        self.fetch_entry(repository, chart, entry)
     }
 
-    fn from_entry(&self, repository: &Repository, chart: &str, entry: &Entry) -> Result<Fetched> {
+    fn fetch_entry(&self, repository: &Repository, chart: &str, entry: &Entry) -> Result<Fetched> {
         let Some(address) = entry.urls.first() else {
             return Err(Error::new(format!(
                 "chart {} version {} has no downloadable URLs",
@@ -521,7 +519,7 @@ impl dependency::Remote for Remote {
             let entry = exact
                 .or_else(|| entries.iter().find(same))
                 .ok_or_else(|| no_chart(&repository, &index, &locked.name, &locked.version))?;
-            self.from_entry(&repository, &locked.name, entry)?
+            self.fetch_entry(&repository, &locked.name, entry)?
         };
         Ok((fetched.file_name, fetched.data))
     }
