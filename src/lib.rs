@@ -3,7 +3,8 @@
 //! # The way through
 //! A chart goes from left to right once, and nothing calls back:
 //!
-//! 1. [`source`] finds the chart's files: a directory, an archive.
+//! 1. [`source`] finds the chart's files: a directory, an archive, a git revision, a repository or registry;
+//!    [`dependency`] keeps the charts within it, and [`package`] makes an archive of it.
 //! 2. [`chart`] makes of them what a chart is: metadata, templates, dependencies, schema.
 //! 3. [`values`] layers defaults, values files and `--set` into what the templates see.
 //! 4. [`template`] runs the two languages, Jinja and Go's text/template, over one library of [`functions`].
