@@ -45,7 +45,7 @@ impl Report {
         let column = column(self.unused.iter().map(|unused| show(&unused.path)));
         for unused in &self.unused {
             let mut line = Line::indented(2);
-            line.push(BOLD, &show(&unused.path)).fill(column);
+            line.push(BOLD, &show(&unused.path)).push(PLAIN, "  ").fill(column);
             line.push(DIM, &unused.origin.shown());
             if unused.leaves > 1 {
                 line.push(DIM, &format!(", {} values", unused.leaves));
@@ -76,7 +76,7 @@ impl Report {
         let column = column(self.idle.iter().map(|idle| show(&idle.path)));
         for idle in &self.idle {
             let mut line = Line::indented(2);
-            line.push(PLAIN, &show(&idle.path)).fill(column);
+            line.push(PLAIN, &show(&idle.path)).push(PLAIN, "  ").fill(column);
             line.push(DIM, &idle.origin.shown()).push(PLAIN, &format!("  {}", idle.reason()));
             out.push(&line);
         }
@@ -92,7 +92,7 @@ impl Report {
         let column = column(wanted.iter().map(|missing| show(&missing.path)));
         for missing in wanted {
             let mut line = Line::indented(2);
-            line.push(PLAIN, &show(&missing.path)).fill(column);
+            line.push(PLAIN, &show(&missing.path)).push(PLAIN, "  ").fill(column);
             line.push(DIM, &missing.places.first().map(place).unwrap_or_default());
             if missing.optional {
                 line.push(DIM, " (optional)");
