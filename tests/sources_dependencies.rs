@@ -71,6 +71,7 @@ fn whoever_kills_an_update_leaves_the_old_or_the_new() {
             .args(["dependency", "update", "u"])
             .current_dir(folder)
             .env("HELM_CONFIG_HOME", folder)
+            .env("TORII_CACHE_HOME", folder.join("cache"))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

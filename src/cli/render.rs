@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use jiff::Timestamp;
 use torii::diagnostic::{Diagnostic, Error, Result, Severity};
 use torii::explain::unused;
 use torii::manifest::{File, Manifest, select, split};
@@ -11,7 +10,7 @@ use torii::render::{self, Failure, Request, name};
 
 use super::flags::{self, Global};
 use super::output::{self, Output};
-use super::{helm, istio, output_dir, wrong};
+use super::{helm, istio, output_dir, rendering, wrong};
 
 /// Render a chart to Kubernetes objects
 ///
@@ -232,13 +231,9 @@ fn request(args: &Args, global: &Global) -> Result<Request> {
     args.source.bring(&request.chart, &request.limits, &mut request.tree)?;
     request.seed.clone_from(&args.seed);
     request.lookup_file.clone_from(&args.lookup_file);
-    request.now = args.now.as_deref().map(time).transpose()?;
+    request.now = args.now.as_deref().map(rendering::time).transpose()?;
     request.allow_outside_symlinks = args.source.allow_outside_symlinks;
     Ok(request)
-}
-
-fn time(text: &str) -> Result<Timestamp> {
-    text.parse().map_err(|e| wrong(format!("--now {text}: {e}")).hint("give it as in 2026-01-31T12:00:00Z"))
 }
 
 /// The name of the release, and the chart (`helm pkg/action/install.go: NameAndChart`).

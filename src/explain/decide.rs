@@ -40,6 +40,7 @@ pub(super) fn decide(
             candidates.push(path);
         }
     }
+    explanation.complete &= !explained.trace.cut;
     if candidates.len() > MAX_VALUES {
         candidates.truncate(MAX_VALUES);
         explanation.complete = false;
@@ -71,8 +72,9 @@ pub(super) fn decide(
             let index = explanation.values.len();
             explanation.values.push(of_influence(Some(&found)));
             for line in &mut explanation.lines {
-                if let Some((_, how)) = found.lines.iter().find(|(number, _)| *number == line.number) {
-                    line.values.push((index, *how));
+                // The lines are in order.
+                if let Ok(at) = found.lines.binary_search_by_key(&line.number, |(number, _)| *number) {
+                    line.values.extend(found.lines.get(at).map(|(_, how)| (index, *how)));
                 }
             }
         } else if identity

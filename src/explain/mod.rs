@@ -21,8 +21,7 @@ mod writer;
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Result};
-use crate::manifest::object::{Document, Object, Role, read};
-use crate::manifest::split;
+use crate::manifest::object::Object;
 use crate::render::{self, Loaded, Output, Request};
 use crate::trace::Trace;
 use crate::values::origin::{Chain, Origins};
@@ -66,7 +65,7 @@ impl Explained {
         let seen = trace.clone();
         let bench = Bench::new(&request, &loaded)?.with_seen(move |path| seen.seen(path));
         let origins = Origins::of(&loaded.chart, &loaded.layers)?;
-        let objects = objects(&request, &output)?;
+        let objects = output.objects(&request.release.namespace)?;
         Ok(Explained { request, loaded, output, trace, bench, origins, objects })
     }
 }
@@ -76,22 +75,4 @@ impl Explained {
     pub fn origin(&self, path: &[Step]) -> Option<&Chain> {
         path::places(self.bench.chart(), path).iter().find_map(|place| self.origins.chain(place))
     }
-}
-
-fn objects(request: &Request, output: &Output) -> Result<Vec<Object>> {
-    let namespace = &request.release.namespace;
-    let mut objects = Vec::new();
-    for file in &output.crds {
-        for range in split::split(file.text.as_bytes()) {
-            let text = (&file.text, range);
-            read(&Document { source: &file.name, text, role: Role::Definition, namespace }, &mut objects)?;
-        }
-    }
-    let own = output.manifests.objects.iter().map(|manifest| (manifest, Role::Object));
-    let hooks = output.manifests.hooks.iter().map(|manifest| (manifest, Role::Hook));
-    for (manifest, role) in own.chain(hooks) {
-        let document = Document { source: &manifest.source, text: manifest.text(), role, namespace };
-        read(&document, &mut objects)?;
-    }
-    Ok(objects)
 }

@@ -129,8 +129,9 @@ fn steps_in_document(document: &[u8], object: &Object, steps: &[Step]) -> Vec<St
 
 /// The lines without blank ones at either end.
 fn trimmed(text: &[u8], lines: Range<usize>) -> Range<usize> {
+    let texts: Vec<&[u8]> = text.split(|&b| b == b'\n').collect();
     let is_blank = |line: usize| {
-        let line = text.split(|&b| b == b'\n').nth(line - 1).unwrap_or_default();
+        let line = texts.get(line - 1).copied().unwrap_or_default();
         line.trim_ascii().is_empty() || line == b"---"
     };
     let (mut start, mut end) = (lines.start.max(1), lines.end.max(1));

@@ -1,8 +1,10 @@
 //! A value: who reads it, and what it decides.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::ops::Range;
 
 use crate::diagnostic::{Error, Place, Result, nearest};
+use crate::manifest::object::Object;
 use crate::trace::Role;
 use crate::values::origin::Chain;
 use crate::yaml::{self, Step};
@@ -14,6 +16,8 @@ use super::writer::{Writer, writer};
 
 /// So many leaves of a map are followed for one answer.
 const MAX_LEAVES: usize = 2_000;
+/// So many maps and lists of an object are looked for in its text.
+const MAX_AROUND: usize = 20_000;
 /// So many places that read a value are told.
 const MAX_READERS: usize = 500;
 
@@ -159,6 +163,7 @@ fn fields(explained: &Explained, influences: &[Influence]) -> Vec<Reached> {
         }
     }
     let mut found = Vec::new();
+    let mut of_source: Option<(String, Vec<Fields>)> = None;
     for ((source, line), (goes, grows)) in lines {
         let Some(text) = explained.bench.text(&source) else { continue };
         let shown = text.as_bytes().split(|&b| b == b'\n').nth(line.saturating_sub(1)).unwrap_or_default();
@@ -166,57 +171,55 @@ fn fields(explained: &Explained, influences: &[Influence]) -> Vec<Reached> {
         if shown.trim().is_empty() && !grows {
             continue;
         }
-        let (object, field) = place(explained, &source, line).unwrap_or_default();
+        if of_source.as_ref().is_none_or(|(known, _)| *known != source) {
+            let own = explained.objects.iter().filter(|object| *object.source == *source);
+            of_source = Some((source.clone(), own.map(Fields::of).collect()));
+        }
+        let own = of_source.iter().flat_map(|(_, fields)| fields).find(|own| own.lines.contains(&line));
+        let (object, field) = (own.map(|own| own.object.clone()), own.map(|own| own.at(line)));
+        let field = field.unwrap_or_default();
         found.push(Reached { source, object, field, line, text: shown, goes, grows });
     }
     found
 }
 
-/// The object that a line of a rendered file is in, and the field that begins there, or last before it.
-fn place(explained: &Explained, source: &str, line: usize) -> Option<(Option<String>, String)> {
-    for object in explained.objects.iter().filter(|object| *object.source == *source) {
-        let (text, range) = (object.text.0.as_bytes(), object.text.1.clone());
-        let before = memchr::memchr_iter(b'\n', text.get(..range.start)?).count();
-        let document = text.get(range)?;
-        let own = memchr::memchr_iter(b'\n', document).count() + 1;
-        let Some(number) = line.checked_sub(before).filter(|number| (1..=own).contains(number)) else {
-            continue;
-        };
-        let field = field_at(document, number).map(|steps| shown(&steps)).unwrap_or_default();
-        return Some((Some(object.id.to_string()), field));
-    }
-    None
+/// The fields of an object, by the lines they begin in.
+struct Fields {
+    /// The object: `Deployment/gateway`.
+    object: String,
+    /// The lines of the rendered file that it takes.
+    lines: Range<usize>,
+    /// For each line (from 1) of the file in which a field begins, the outermost one.
+    begins: BTreeMap<usize, Vec<Step>>,
 }
 
-/// The field that begins in a line of a document, or the last one that began before it.
-fn field_at(document: &[u8], number: usize) -> Option<Vec<Step>> {
-    let mut before: Option<(usize, Vec<Step>)> = None;
-    let mut after: Option<(usize, Vec<Step>)> = None;
-    yaml::leaves(document, &mut |steps, position| {
-        let start = position.key.map_or(position.value.line, |key| key.line);
-        if start <= number {
-            if before.as_ref().is_none_or(|(known, _)| start > *known) {
-                before = Some((start, steps.to_vec()));
-            }
-        } else if after.as_ref().is_none_or(|(known, _)| start < *known) {
-            after = Some((start, steps.to_vec()));
+impl Fields {
+    fn of(object: &Object) -> Fields {
+        let (text, range) = (object.text.0.as_bytes(), object.text.1.clone());
+        let before = memchr::memchr_iter(b'\n', text.get(..range.start).unwrap_or_default()).count();
+        let document = text.get(range).unwrap_or_default();
+        let mut leaves: BTreeMap<usize, Vec<Step>> = BTreeMap::new();
+        yaml::leaves(document, &mut |steps, position| {
+            let line = before + position.key.map_or(position.value.line, |key| key.line);
+            leaves.entry(line).or_insert_with(|| steps.to_vec());
+        });
+        // Keys alone on their line begin what is below them.
+        let mut known: HashSet<&[Step]> = HashSet::new();
+        let around = leaves.values().flat_map(|steps| (1..steps.len()).filter_map(|len| steps.get(..len)));
+        let around: Vec<&[Step]> = around.filter(|steps| known.insert(steps)).take(MAX_AROUND).collect();
+        let positions = yaml::locate_all(document, &around);
+        let mut begins = leaves.clone();
+        for (steps, key) in around.iter().zip(positions).filter_map(|(s, p)| Some((s, p?.key?))) {
+            begins.entry(before + key.line).or_insert_with(|| steps.to_vec());
         }
-    });
-    if before.as_ref().is_some_and(|(start, _)| *start == number) {
-        return before.map(|(_, steps)| steps);
+        let count = memchr::memchr_iter(b'\n', document).count() + 1;
+        Fields { object: object.id.to_string(), lines: before + 1..before + count + 1, begins }
     }
-    // A key alone on its line begins what follows.
-    if let Some((_, steps)) = &after {
-        let begins = |len: &usize| {
-            let around = steps.get(..*len).unwrap_or_default();
-            let key = yaml::locate(document, around).and_then(|position| position.key);
-            key.is_some_and(|key| key.line == number)
-        };
-        if let Some(len) = (1..steps.len()).find(begins) {
-            return steps.get(..len).map(<[Step]>::to_vec);
-        }
+
+    /// The field that begins in a line, or the last one that began before it.
+    fn at(&self, line: usize) -> String {
+        self.begins.range(..=line).next_back().map(|(_, steps)| shown(steps)).unwrap_or_default()
     }
-    before.map(|(_, steps)| steps)
 }
 
 fn shown(steps: &[Step]) -> String {

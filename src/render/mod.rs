@@ -22,6 +22,7 @@ use crate::chart::{self, Chart};
 use crate::diagnostic::{Diagnostic, Error, Place, Result};
 use crate::functions::{Env, semver};
 use crate::limits::Limits;
+use crate::manifest::object::{self, Document, Object, Role};
 use crate::manifest::{self, BadDocument, File, Manifests};
 use crate::source::Tree;
 use crate::template::objects::{Capabilities, KubeVersion};
@@ -133,6 +134,30 @@ pub struct Output {
     pub timings: Vec<(&'static str, Duration)>,
     /// What the render was made with.
     remains: Remains,
+}
+
+impl Output {
+    /// The objects: definitions of `crds/`, objects, hooks. `namespace` is that of objects that say none.
+    ///
+    /// # Errors
+    /// When a document of `crds/` isn't YAML, or one of the chart is no object.
+    pub fn objects(&self, namespace: &str) -> Result<Vec<Object>> {
+        let mut objects = Vec::new();
+        for file in &self.crds {
+            for range in manifest::split::split(file.text.as_bytes()) {
+                let text = (&file.text, range);
+                let document = Document { source: &file.name, text, role: Role::Definition, namespace };
+                object::read(&document, &mut objects)?;
+            }
+        }
+        let own = self.manifests.objects.iter().map(|manifest| (manifest, Role::Object));
+        let hooks = self.manifests.hooks.iter().map(|manifest| (manifest, Role::Hook));
+        for (manifest, role) in own.chain(hooks) {
+            let document = Document { source: &manifest.source, text: manifest.text(), role, namespace };
+            object::read(&document, &mut objects)?;
+        }
+        Ok(objects)
+    }
 }
 
 /// The chart, values and parsed templates of a render. They go when its output goes: to take them apart is a

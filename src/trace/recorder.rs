@@ -18,8 +18,8 @@ use crate::yaml::Step;
 /// The name of the values among what templates see.
 const VALUES: &str = "Values";
 
-/// So many events and emissions are kept of a render.
-const MAX_ENTRIES: usize = 4_000_000;
+/// So many events, emissions, contexts and pieces of texts each are kept of a render: some 200 MiB in all.
+const MAX_ENTRIES: usize = 1_000_000;
 /// So many bytes of texts whose writers are known are kept.
 const MAX_TEXT_BYTES: usize = 64 << 20;
 
@@ -36,6 +36,8 @@ pub struct Recorder {
     /// Texts whose writers are known, by where their bytes are.
     records: HashMap<usize, (Str, Rc<Record>)>,
     record_bytes: usize,
+    /// How many pieces all texts have.
+    pieces: usize,
     /// The numbers of template texts, by where their bytes are.
     texts: HashMap<usize, u32>,
     /// Whether it isn't known of all texts of this file who wrote them.
@@ -296,10 +298,18 @@ impl Recorder {
         self.remember(result, record);
     }
 
+    /// Whether so many more pieces of texts may be kept; they are counted.
+    fn has_room(&mut self, pieces: usize) -> bool {
+        self.pieces += pieces;
+        self.trace.cut |= self.pieces > MAX_ENTRIES;
+        self.pieces <= MAX_ENTRIES
+    }
+
     /// Bytes were written to the current text by an emission.
     pub fn wrote(&mut self, range: Range<usize>, by: EmissionId) {
-        if let Some(segments) = self.captures.last_mut()
-            && !range.is_empty()
+        if !range.is_empty()
+            && self.has_room(1)
+            && let Some(segments) = self.captures.last_mut()
         {
             segments.push(Segment { range, by: [by].into() });
         }
@@ -309,6 +319,9 @@ impl Recorder {
     /// is the emission's.
     pub fn wrote_text(&mut self, at: usize, text: &Str, by: EmissionId) {
         let Some(record) = self.record_of(text) else { return self.wrote(at..at + text.len(), by) };
+        if !self.has_room(2 * record.segments.len() + 1) {
+            return;
+        }
         let Some(segments) = self.captures.last_mut() else { return };
         let mut done = 0;
         let own: Arc<[EmissionId]> = [by].into();

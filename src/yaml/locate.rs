@@ -75,6 +75,11 @@ pub fn locate_all<P: AsRef<[Step]>>(text: &[u8], paths: &[P]) -> Vec<Option<Posi
 /// empty collections. Where documents or merges set a leaf again, it is shown again, and the last one counts.
 /// A text that cannot be read has no leaves.
 pub fn leaves(text: &[u8], show: &mut dyn FnMut(&[Step], Position)) {
+    each_root(text, &mut |text, root| text.leaves(root, None, MAX_DEPTH, &mut Vec::new(), show));
+}
+
+/// Shows the root of each document of a text, up to one that cannot be read.
+fn each_root(text: &[u8], show: &mut dyn FnMut(&Located<'_, '_>, &Node<'_>)) {
     let budget = Cell::new(MAX_NODES);
     for piece in pieces(text).flatten() {
         let input = Input::new(&piece.text);
@@ -82,7 +87,7 @@ pub fn leaves(text: &[u8], show: &mut dyn FnMut(&[Step], Position)) {
         let text =
             Located { document: &document, text: &input.text, first_line: piece.line, budget: &budget };
         if let Some(root) = document.get(0) {
-            text.leaves(root, None, MAX_DEPTH, &mut Vec::new(), show);
+            show(&text, root);
         }
     }
 }
@@ -100,16 +105,7 @@ pub struct Standing {
 /// in the order of the text. Where documents or merges set an entry again, it is shown again, and the last one
 /// counts; entries that such a change hid are shown, too. A text that cannot be read has no entries.
 pub fn standings(text: &[u8], show: &mut dyn FnMut(&[Step], Standing)) {
-    let budget = Cell::new(MAX_NODES);
-    for piece in pieces(text).flatten() {
-        let input = Input::new(&piece.text);
-        let Ok(document) = Document::first(&input.text, input.fault) else { return };
-        let text =
-            Located { document: &document, text: &input.text, first_line: piece.line, budget: &budget };
-        if let Some(root) = document.get(0) {
-            text.stand(root, None, None, MAX_DEPTH, &mut Vec::new(), show);
-        }
-    }
+    each_root(text, &mut |text, root| text.stand(root, None, None, MAX_DEPTH, &mut Vec::new(), show));
 }
 
 enum Walk {

@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
-use jiff::Timestamp;
 use torii::diagnostic::Result;
 use torii::render::{Request, name};
 use torii::rules::change::Effect;
 use torii::values::Overrides;
 
 use super::super::flags::{self, Global};
-use super::super::wrong;
+use super::super::{rendering, wrong};
 
 /// Review an upgrade: what differs between two sides, why, and what it does to a cluster
 ///
@@ -262,7 +261,7 @@ impl Args {
         request.allow_outside_symlinks = self.source.allow_outside_symlinks;
         request.limits = self.bounds.limits()?;
         request.seed.clone_from(&self.seed);
-        request.now = self.now.as_deref().map(time).transpose()?;
+        request.now = self.now.as_deref().map(rendering::time).transpose()?;
         request.lookup_file.clone_from(&self.lookup_file);
         Ok(request)
     }
@@ -301,8 +300,4 @@ impl Args {
             }
         }
     }
-}
-
-fn time(text: &str) -> Result<Timestamp> {
-    text.parse().map_err(|e| wrong(format!("--now {text}: {e}")).hint("give it as in 2026-01-31T12:00:00Z"))
 }

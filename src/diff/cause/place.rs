@@ -1,6 +1,9 @@
 //! Causes in words: the names of what differs, and the files and lines where it stands on each side.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::ops::Range;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::chart::Chart;
@@ -219,11 +222,13 @@ struct Lines<'a> {
     difference: &'a Difference<'a>,
     /// Who wrote each line of each side, once that is asked; none if the side can't be rendered again.
     traces: [OnceCell<Option<Trace>>; 2],
+    /// The edited templates that were looked at, by atom and side.
+    edited: RefCell<HashMap<(usize, usize), Rc<Edited>>>,
 }
 
 impl<'a> Lines<'a> {
     fn new(difference: &'a Difference<'a>) -> Lines<'a> {
-        Lines { difference, traces: [OnceCell::new(), OnceCell::new()] }
+        Lines { difference, traces: [OnceCell::new(), OnceCell::new()], edited: RefCell::default() }
     }
 
     fn trace(&self, side: usize) -> Option<&Trace> {
@@ -250,8 +255,8 @@ impl<'a> Lines<'a> {
         for (index, (change, causes)) in changes.iter().zip(fields.iter()).enumerate() {
             let is_there = if side == 1 { change.new.is_some() } else { change.old.is_some() };
             for (cause, (group, _)) in causes.iter().enumerate() {
-                if let Some(template) = self.template(groups.get(*group as usize), side)
-                    && is_there
+                if is_there
+                    && let Some(template) = self.template(groups.get(*group as usize), side)
                     && let Some(steps) = steps_to_text(&change.path, which)
                 {
                     wanted.push((index, cause, template, steps));
@@ -265,15 +270,17 @@ impl<'a> Lines<'a> {
         if wanted.is_empty() || !yaml::inspect(document).is_ok_and(is_own) {
             return;
         }
-        let before = memchr::memchr_iter(b'\n', text.get(..object.text.1.start).unwrap_or_default()).count();
+        let lines: Vec<Range<usize>> = lines_of(document, object.text.1.start);
         let steps: Vec<&[yaml::Step]> = wanted.iter().map(|(.., steps)| &steps[..]).collect();
         let positions = yaml::locate_all(document, &steps);
         let Some(trace) = self.trace(side) else { return };
         let Some(rendered) = trace.file(&object.source) else { return };
         for ((field, cause, template, _), position) in wanted.iter().zip(positions) {
             let Some(position) = position else { continue };
-            let line = before + position.key.unwrap_or(position.value).line;
-            if let Some(line) = template.line(trace, &rendered.writers(line))
+            let line = position.key.unwrap_or(position.value).line;
+            let Some(line) = line.checked_sub(1).and_then(|index| lines.get(index)) else { continue };
+            let writers = rendered.record.writers(rendered.text.as_bytes(), line.clone());
+            if let Some(line) = template.line(trace, &writers)
                 && let Some((_, told)) = fields.get_mut(*field).and_then(|causes| causes.get_mut(*cause))
             {
                 told.places[side] = Some(format!("{}:{line}", template.file).into());
@@ -282,8 +289,12 @@ impl<'a> Lines<'a> {
     }
 
     /// The template on a side that a cause is.
-    fn template(&self, group: Option<&Group>, side: usize) -> Option<Edited> {
+    fn template(&self, group: Option<&Group>, side: usize) -> Option<Rc<Edited>> {
         let [atom] = group?.atoms[..] else { return None };
+        let known = self.edited.borrow().get(&(atom, side)).cloned();
+        if known.is_some() {
+            return known;
+        }
         let What::Template(pair, name) = &self.difference.atoms[atom].what else { return None };
         let pair = &self.difference.pairs[*pair];
         let (own, other) = if side == 0 { (pair.old, pair.new) } else { (pair.new, pair.old) };
@@ -292,8 +303,21 @@ impl<'a> Lines<'a> {
             (Some(text), Some(before)) => edited_lines(&text.to_text(), &before.to_text()),
             _ => Vec::new(),
         };
-        Some(Edited { file: own.display_path(name), lines })
+        let edited = Rc::new(Edited { file: own.display_path(name), lines });
+        self.edited.borrow_mut().insert((atom, side), edited.clone());
+        Some(edited)
     }
+}
+
+/// The bytes of each line of a document, which begins at `start` of its file.
+fn lines_of(document: &[u8], start: usize) -> Vec<Range<usize>> {
+    let mut next = start;
+    let line = |line: &[u8]| {
+        let range = next..next + line.len();
+        next = range.end;
+        range
+    };
+    document.split_inclusive(|&b| b == b'\n').map(line).collect()
 }
 
 /// A template on one side that differs from the other one's.

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use super::{NOW, Rendered, SEED, Side};
 use crate::diagnostic::Result;
-use crate::manifest::object::{self, Document, Object, Role};
-use crate::manifest::split;
+use crate::manifest::object::Object;
 use crate::render::{self, Output, Request};
 
 /// Renders a chart.
@@ -35,21 +34,7 @@ impl Rendered {
     /// # Errors
     /// When a document of `crds/` isn't YAML, or one of the chart is no object.
     pub fn objects_of(&self, output: &Output) -> Result<Vec<Arc<Object>>> {
-        let namespace = &self.request.release.namespace;
-        let mut objects = Vec::new();
-        for file in &output.crds {
-            for range in split::split(file.text.as_bytes()) {
-                let text = (&file.text, range);
-                let document = Document { source: &file.name, text, role: Role::Definition, namespace };
-                object::read(&document, &mut objects)?;
-            }
-        }
-        let own = output.manifests.objects.iter().map(|manifest| (manifest, Role::Object));
-        let hooks = output.manifests.hooks.iter().map(|manifest| (manifest, Role::Hook));
-        for (manifest, role) in own.chain(hooks) {
-            let document = Document { source: &manifest.source, text: manifest.text(), role, namespace };
-            object::read(&document, &mut objects)?;
-        }
+        let objects = output.objects(&self.request.release.namespace)?;
         Ok(objects.into_iter().map(Arc::new).collect())
     }
 }
