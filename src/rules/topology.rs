@@ -146,6 +146,11 @@ impl Topology {
         self.objects.get(id)
     }
 
+    /// Whether there are workloads in a namespace.
+    pub fn has_workloads(&self, namespace: &Arc<str>) -> bool {
+        self.by_namespace.contains_key(namespace)
+    }
+
     /// The workload of this identity.
     pub fn workload(&self, id: &Identity) -> Option<&Workload> {
         self.by_id.get(id).and_then(|index| self.workloads.get(*index))
