@@ -6,6 +6,7 @@
 
 pub mod api_versions;
 pub mod change;
+pub mod object;
 pub mod quantity;
 pub mod read;
 pub mod selector;

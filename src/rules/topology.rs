@@ -1,5 +1,6 @@
 //! Who selects whom among the objects of one side.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -19,15 +20,17 @@ pub struct Topology {
     /// Objects that make pods that go on running, with the labels of these.
     pub workloads: Vec<Workload>,
     by_id: HashMap<Identity, usize>,
-    by_label: HashMap<(Arc<str>, String, String), Vec<usize>>,
+    by_label: HashMap<(String, String), Vec<usize>>,
+    by_label_within: HashMap<(Arc<str>, String, String), Vec<usize>>,
     by_namespace: HashMap<Arc<str>, Vec<usize>>,
+    everyone: Vec<usize>,
     /// Services with a selector.
     pub services: Vec<Service>,
     service_by_id: HashMap<Identity, usize>,
     selected_by: HashMap<usize, Vec<usize>>,
     scalers: HashMap<Identity, Arc<Object>>,
-    /// Whether there were too many objects to say who selects whom.
-    pub gave_up: bool,
+    looked_at: Cell<usize>,
+    gave_up: Cell<bool>,
 }
 
 /// An object that makes pods.
@@ -75,29 +78,28 @@ impl Topology {
                 }
             }
         }
-        topology.select();
+        topology.select_of_services();
         topology
     }
 
     fn add_workload(&mut self, object: &Arc<Object>, labels: Labels) {
         let (index, namespace) = (self.workloads.len(), object.id.namespace.clone());
         for (key, value) in &labels {
+            self.by_label.entry((key.clone(), value.clone())).or_default().push(index);
             let label = (namespace.clone(), key.clone(), value.clone());
-            self.by_label.entry(label).or_default().push(index);
+            self.by_label_within.entry(label).or_default().push(index);
         }
+        self.everyone.push(index);
         self.by_namespace.entry(namespace).or_default().push(index);
         self.by_id.insert(object.id.clone(), index);
         self.workloads.push(Workload { object: object.clone(), labels });
     }
 
-    fn select(&mut self) {
-        let mut budget = MOST_MATCHES;
+    fn select_of_services(&mut self) {
         let mut services = std::mem::take(&mut self.services);
         for (index, service) in services.iter_mut().enumerate() {
-            match self.selected(&service.object.id.namespace, &service.selector, &mut budget) {
-                Some(found) => service.selects = found,
-                None => self.gave_up = true,
-            }
+            service.selects =
+                self.select(Some(&service.object.id.namespace), &service.selector).unwrap_or_default();
             for workload in &service.selects {
                 self.selected_by.entry(*workload).or_default().push(index);
             }
@@ -105,26 +107,48 @@ impl Topology {
         self.services = services;
     }
 
-    /// The workloads of a namespace whose pods a selector selects; `None` if the budget is spent.
-    fn selected(&self, namespace: &Arc<str>, selector: &Selector, budget: &mut usize) -> Option<Vec<usize>> {
+    /// The workloads whose pods a selector selects, in a namespace or in all of them, by their place in
+    /// [`Topology::workloads`], in ascending order. `None` if there was too much to look at already.
+    pub fn select(&self, namespace: Option<&Arc<str>>, selector: &Selector) -> Option<Vec<usize>> {
         // The rarest of the labels asked for leaves the fewest to look at.
         let by_label = |(key, value): (&String, &String)| {
-            let label = (namespace.clone(), key.clone(), value.clone());
-            self.by_label.get(&label).map_or(&[][..], Vec::as_slice)
+            let found = match namespace {
+                Some(namespace) => self.by_label_within.get(&(namespace.clone(), key.clone(), value.clone())),
+                None => self.by_label.get(&(key.clone(), value.clone())),
+            };
+            found.map_or(&[][..], Vec::as_slice)
         };
         let rarest = selector.labels().iter().map(by_label).min_by_key(|found| found.len());
-        let all = || self.by_namespace.get(namespace).map_or(&[][..], Vec::as_slice);
+        let all = || match namespace {
+            Some(namespace) => self.by_namespace.get(namespace).map_or(&[][..], Vec::as_slice),
+            None => &self.everyone,
+        };
         let candidates = rarest.unwrap_or_else(all);
-        *budget = budget.checked_sub(candidates.len())?;
+        let looked_at = self.looked_at.get() + candidates.len();
+        if looked_at > MOST_MATCHES {
+            self.gave_up.set(true);
+            return None;
+        }
+        self.looked_at.set(looked_at);
         let matches = |index: &&usize| {
             self.workloads.get(**index).is_some_and(|workload| selector.matches(&workload.labels))
         };
         Some(candidates.iter().filter(matches).copied().collect())
     }
 
+    /// Whether there were too many objects to say who selects whom.
+    pub fn gave_up(&self) -> bool {
+        self.gave_up.get()
+    }
+
     /// The object of this identity.
     pub fn get(&self, id: &Identity) -> Option<&Arc<Object>> {
         self.objects.get(id)
+    }
+
+    /// Whether there are workloads in a namespace.
+    pub fn has_workloads(&self, namespace: &Arc<str>) -> bool {
+        self.by_namespace.contains_key(namespace)
     }
 
     /// The workload of this identity.

@@ -270,7 +270,7 @@ fn touched(subject: &Subject<'_>, findings: &mut Findings<'_, '_>, kinds: &[&str
 fn named_port(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
     let Some((old, new)) = subject.both() else { return };
     let facts = subject.facts;
-    if workload::pod_labels(new).is_none() || !subject.template_changes() || facts.new.gave_up {
+    if workload::pod_labels(new).is_none() || !subject.template_changes() || facts.new.gave_up() {
         return;
     }
     let names = |object| -> HashSet<String> {

@@ -82,7 +82,7 @@ impl Selection {
 /// or changes.
 pub fn selections(facts: &Facts<'_>) -> BTreeMap<usize, Vec<Selection>> {
     let mut found: BTreeMap<usize, Vec<Selection>> = BTreeMap::new();
-    if facts.old.gave_up || facts.new.gave_up {
+    if facts.old.gave_up() || facts.new.gave_up() {
         return found;
     }
     for old in &facts.old.services {
@@ -263,7 +263,7 @@ fn others(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
 fn canary(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
     let facts = subject.facts;
     let Some(new) = subject.added().filter(|_| subject.occasion == Occasion::Added) else { return };
-    if facts.new.gave_up || facts.new.workload(&new.id).is_none() {
+    if facts.new.gave_up() || facts.new.workload(&new.id).is_none() {
         return;
     }
     // The Service that the new workload is named after: `gw` for `gw-canary`, `gw-1-30`.
