@@ -36,6 +36,7 @@ pub mod limits;
 pub mod manifest;
 pub mod package;
 pub mod render;
+pub mod report;
 pub mod rules;
 pub mod source;
 pub mod template;

@@ -1,0 +1,8 @@
+//! Rules about Kubernetes objects of any kind of software.
+
+mod workload;
+
+use super::Family;
+
+/// The families.
+pub const FAMILIES: &[Family] = &[("Workloads", workload::RULES)];
