@@ -16,8 +16,8 @@ use crate::yaml;
 /// The folder of the fixtures.
 pub const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/rules");
 
-/// The time at which the fixtures are judged: 2026-01-01.
-const NOW: u64 = 1_767_225_600;
+/// The time at which the fixtures are judged: 2027-01-01.
+const NOW: u64 = 1_798_761_600;
 
 /// The cases of a rule.
 pub struct Fixture {
