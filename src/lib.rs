@@ -13,7 +13,8 @@
 //! 6. [`compare`] says what differs between two sets of objects, [`rules`] what that does to a cluster, and
 //!    [`diff`] makes a review of it.
 //! 7. [`explain`] says where a line of a render comes from.
-//! 8. [`istio`] makes objects of IstioOperator files, as `istioctl manifest generate` does.
+//! 8. [`check`] says what is wrong with objects, by rules, before a cluster sees them.
+//! 9. [`istio`] makes objects of IstioOperator files, as `istioctl manifest generate` does.
 //!
 //! A render can be recorded: [`trace`] tells which template wrote each line, and what of the values it read.
 //!
@@ -21,6 +22,7 @@
 //! every step keeps ([`limits`]) and the errors that every step speaks ([`diagnostic`]).
 
 pub mod chart;
+pub mod check;
 pub mod compare;
 pub mod config;
 pub mod dependency;
