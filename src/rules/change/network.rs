@@ -286,7 +286,8 @@ fn named_port(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
     if gone.is_empty() {
         return;
     }
-    for service in facts.new.services_selecting(&new.id) {
+    let index = facts.new.workload_index(&new.id).into_iter();
+    for service in index.flat_map(|index| facts.new.services.of(index)) {
         for port in read::items(&service.object.value, "spec.ports") {
             let target = read::text(&port, "targetPort").unwrap_or_default();
             if gone.contains(&target) {

@@ -82,8 +82,13 @@ fn type_of(service: &Object) -> String {
         .unwrap_or_else(|| "ClusterIP".to_string())
 }
 
+fn selected<'s>(scene: &'s Scene, service: &Object) -> Vec<&'s Workload> {
+    let selecting = scene.topology.services.get(&service.id).into_iter();
+    selecting.flat_map(|selecting| scene.topology.selected_by(selecting)).collect()
+}
+
 fn named_target_port(scene: &Scene, service: &Arc<Object>, findings: &mut Findings) {
-    let selected: Vec<&Workload> = scene.topology.selected_by(&service.id);
+    let selected = selected(scene, service);
     // The containers of a gateway are filled in by Istio's webhook.
     let known = !selected.is_empty()
         && selected.iter().all(|own| {
@@ -233,7 +238,7 @@ fn traffic(scene: &Scene, service: &Arc<Object>, findings: &mut Findings) {
 
 /// Nodes without a pod drop what comes to them.
 fn local(scene: &Scene, service: &Arc<Object>, field: Path, findings: &mut Findings) {
-    let selected = scene.topology.selected_by(&service.id);
+    let selected = selected(scene, service);
     let per_node = |own: &&Workload| scene.topology.replicas(&own.object) == Replicas::PerNode;
     let Some(own) = selected.iter().find(|own| !per_node(own)) else { return };
     let pods = scene.topology.replicas(&own.object).describe();
