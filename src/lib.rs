@@ -4,7 +4,7 @@
 //! A chart goes from left to right once, and nothing calls back:
 //!
 //! 1. [`source`] finds the chart's files: a directory, an archive, a git revision, a repository or registry;
-//!    [`dependency`] keeps the charts within it, and [`package`] makes an archive of it.
+//!    [`dependency`] keeps the charts within it, [`package`] makes an archive of it, and [`new`] a fresh one.
 //! 2. [`chart`] makes of them what a chart is: metadata, templates, dependencies, schema.
 //! 3. [`values`] layers defaults, values files and `--set` into what the templates see.
 //! 4. [`template`] runs the two languages, Jinja and Go's text/template, over one library of [`functions`].
@@ -34,6 +34,7 @@ pub mod istio;
 pub mod json;
 pub mod limits;
 pub mod manifest;
+pub mod new;
 pub mod package;
 pub mod render;
 pub mod rules;

@@ -11,6 +11,7 @@ mod explain;
 mod flags;
 mod helm;
 mod istio;
+mod new;
 mod output;
 mod output_dir;
 mod package;
@@ -47,6 +48,7 @@ Examples:
   torii diff charts/gateway --rev main..HEAD            what a change does
   torii explain charts/gateway svc/release-name         where an object comes from
   torii istio ingress.yaml -d istio-1.31.0/manifests    the objects of an IstioOperator file
+  torii new web                                         a fresh chart
   torii eval '{{ Values.replicas * 2 }}' charts/gateway try an expression
   torii eval --language go '{{ add 1 2 }}'              the same in Go's template language
 
@@ -66,6 +68,7 @@ enum Command {
     Diff(Box<diff::Args>),
     Explain(Box<explain::Args>),
     Eval(Box<eval::Args>),
+    New(new::Args),
     Package(package::Args),
     Dependency(Box<dependency::Args>),
     Pull(Box<pull::Args>),
@@ -94,6 +97,7 @@ pub fn run() -> ExitCode {
             Command::Diff(args) => diff::run(&args, &cli.global, &mut output),
             Command::Explain(args) => explain::run(&args, &cli.global, &mut output).map(fine),
             Command::Eval(args) => eval::run(*args, &cli.global, &mut output).map(fine),
+            Command::New(args) => new::run(&args, &mut output).map(fine),
             Command::Package(args) => package::run(&args, &mut output).map(fine),
             Command::Dependency(args) => dependency::run(&args, &mut output).map(fine),
             Command::Pull(args) => pull::run(&args, &mut output).map(fine),
