@@ -99,7 +99,7 @@ impl<'a> Facts<'a> {
 
     /// What could not be judged.
     pub fn warnings(&self) -> Vec<String> {
-        let gave_up = self.old.gave_up || self.new.gave_up;
+        let gave_up = self.old.gave_up() || self.new.gave_up();
         let warning = "too many Services and workloads to say which Services select which pods: no rule about \
                        selections was run";
         gave_up.then(|| warning.to_string()).into_iter().collect()
