@@ -14,6 +14,7 @@
 //!    [`diff`] makes a review of it.
 //! 7. [`explain`] says where a line of a render comes from.
 //! 8. [`istio`] makes objects of IstioOperator files, as `istioctl manifest generate` does.
+//! 9. [`graph`] draws who selects whom.
 //!
 //! A render can be recorded: [`trace`] tells which template wrote each line, and what of the values it read.
 //!
@@ -30,6 +31,7 @@ pub mod explain;
 pub mod functions;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+pub mod graph;
 pub mod istio;
 pub mod json;
 pub mod limits;

@@ -9,6 +9,7 @@ mod diff;
 mod eval;
 mod explain;
 mod flags;
+mod graph;
 mod helm;
 mod istio;
 mod new;
@@ -47,6 +48,7 @@ Examples:
   torii show values charts/gateway                      print a chart's values
   torii diff charts/gateway --rev main..HEAD            what a change does
   torii explain charts/gateway svc/release-name         where an object comes from
+  torii graph charts/gateway -o svg > gateway.svg       a picture of who selects whom
   torii istio ingress.yaml -d istio-1.31.0/manifests    the objects of an IstioOperator file
   torii new web                                         a fresh chart
   torii eval '{{ Values.replicas * 2 }}' charts/gateway try an expression
@@ -67,6 +69,7 @@ enum Command {
     Show(show::Args),
     Diff(Box<diff::Args>),
     Explain(Box<explain::Args>),
+    Graph(Box<graph::Args>),
     Eval(Box<eval::Args>),
     New(new::Args),
     Package(package::Args),
@@ -96,6 +99,7 @@ pub fn run() -> ExitCode {
             Command::Show(args) => show::run(args, &cli.global, &mut output),
             Command::Diff(args) => diff::run(&args, &cli.global, &mut output),
             Command::Explain(args) => explain::run(&args, &cli.global, &mut output).map(fine),
+            Command::Graph(args) => graph::run(&args, &cli.global, &mut output).map(fine),
             Command::Eval(args) => eval::run(*args, &cli.global, &mut output).map(fine),
             Command::New(args) => new::run(&args, &mut output).map(fine),
             Command::Package(args) => package::run(&args, &mut output).map(fine),
