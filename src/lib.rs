@@ -13,8 +13,9 @@
 //! 6. [`compare`] says what differs between two sets of objects, [`rules`] what that does to a cluster, and
 //!    [`diff`] makes a review of it.
 //! 7. [`explain`] says where a line of a render comes from.
-//! 8. [`istio`] makes objects of IstioOperator files, as `istioctl manifest generate` does.
-//! 9. [`graph`] draws who selects whom.
+//! 8. [`check`] says what is wrong with objects, by rules, before a cluster sees them.
+//! 9. [`istio`] makes objects of IstioOperator files, as `istioctl manifest generate` does.
+//! 10. [`graph`] draws who selects whom.
 //!
 //! A render can be recorded: [`trace`] tells which template wrote each line, and what of the values it read.
 //!
@@ -22,6 +23,7 @@
 //! every step keeps ([`limits`]) and the errors that every step speaks ([`diagnostic`]).
 
 pub mod chart;
+pub mod check;
 pub mod compare;
 pub mod config;
 pub mod dependency;
@@ -39,6 +41,7 @@ pub mod manifest;
 pub mod new;
 pub mod package;
 pub mod render;
+pub mod report;
 pub mod rules;
 pub mod source;
 pub mod template;

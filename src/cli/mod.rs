@@ -1,9 +1,11 @@
 //! The command line: raw arguments → one request → the library → text. One file a command.
 //!
 //! Results go to stdout, everything else to stderr. Exit codes: 0 fine, 1 any error, wrong usage included;
-//! `torii diff` has 2 and 3 for what it finds.
+//! `torii diff` has 2 and 3 for what it finds, `torii check` has 2.
 
+mod check;
 mod completion;
+mod configuration;
 mod dependency;
 mod diff;
 mod eval;
@@ -47,6 +49,7 @@ Examples:
   torii render charts/gateway | kubectl apply -f -      and apply them
   torii show values charts/gateway                      print a chart's values
   torii diff charts/gateway --rev main..HEAD            what a change does
+  torii check charts/gateway -f prod.yaml               what is wrong with it
   torii explain charts/gateway svc/release-name         where an object comes from
   torii graph charts/gateway -o svg > gateway.svg       a picture of who selects whom
   torii istio ingress.yaml -d istio-1.31.0/manifests    the objects of an IstioOperator file
@@ -68,6 +71,7 @@ enum Command {
     Render(Box<render::Args>),
     Show(show::Args),
     Diff(Box<diff::Args>),
+    Check(Box<check::Args>),
     Explain(Box<explain::Args>),
     Graph(Box<graph::Args>),
     Eval(Box<eval::Args>),
@@ -98,6 +102,7 @@ pub fn run() -> ExitCode {
             Command::Render(args) => render::run(*args, &cli.global, &mut output).map(fine),
             Command::Show(args) => show::run(args, &cli.global, &mut output),
             Command::Diff(args) => diff::run(&args, &cli.global, &mut output),
+            Command::Check(args) => check::run(&args, &cli.global, &mut output),
             Command::Explain(args) => explain::run(&args, &cli.global, &mut output).map(fine),
             Command::Graph(args) => graph::run(&args, &cli.global, &mut output).map(fine),
             Command::Eval(args) => eval::run(*args, &cli.global, &mut output).map(fine),

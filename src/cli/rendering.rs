@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use torii::diagnostic::Result;
+use torii::limits::Limits;
 use torii::render::{Request, name};
 
 use super::flags::{self, Global};
@@ -49,6 +50,19 @@ impl Rendering {
     /// Whether values are given.
     pub fn has_values(&self) -> bool {
         self.values.is_given()
+    }
+
+    /// The version of Kubernetes, if it is given.
+    pub fn kube_version(&self) -> Option<&str> {
+        self.kube_version.as_deref()
+    }
+
+    /// The bounds to keep.
+    ///
+    /// # Errors
+    /// When one can't be read.
+    pub fn limits(&self) -> Result<Limits> {
+        self.bounds.limits()
     }
 
     /// Where the chart comes from.

@@ -7,6 +7,7 @@
 pub mod api_versions;
 pub mod change;
 pub mod injection;
+pub mod object;
 pub mod quantity;
 pub mod read;
 pub mod selector;

@@ -229,7 +229,7 @@ impl<'a> Subject<'a> {
 
     /// Whether the object is of one of these kinds: `apps/Deployment`, `Service`.
     pub fn is(&self, kinds: &[&str]) -> bool {
-        fields::is_of(kinds, self.id())
+        self.id().is_of(kinds)
     }
 
     /// What it is to its release: a hook if it is one on either side.
