@@ -1,18 +1,24 @@
 //! `torii graph`: a picture of who selects whom.
 
-use torii::diagnostic::Result;
-use torii::diff::side::Side;
+use std::sync::Arc;
+
+use torii::check::source::Source;
+use torii::check::{self, Checked, Options, Told};
+use torii::diagnostic::{Diagnostic, Result, Severity};
 use torii::graph;
+use torii::graph::model::Finding;
+use torii::manifest::object::Object;
 
 use super::flags::Global;
 use super::output::{self, Output};
 use super::rendering::Rendering;
+use super::{check as checking, opening};
 
 /// Draw who selects whom
 ///
 /// Shows how the objects of charts, files and IstioOperators belong together: routes lead to Gateways and Services, these
 /// select the pods of Deployments, as autoscalers, budgets and policies do; pods run as accounts, and these have roles.
-/// Several sources make one picture. What is said against an object by `torii check` is marked.
+/// Several sources make one picture. What `torii check` says against an object is marked.
 #[derive(clap::Args)]
 #[command(
     override_usage = "torii graph [OPTIONS] SOURCE...",
@@ -47,6 +53,15 @@ pub struct Args {
         value_parser = clap::value_parser!(u16).range(1..=1000)
     )]
     most: u16,
+    /// Mark nothing of what is said against objects
+    #[arg(long)]
+    no_findings: bool,
+    /// The configuration file; torii.yaml in this folder or one above it, if not given
+    #[arg(long, value_name = "FILE")]
+    config: Option<String>,
+    /// For IstioOperator files: the charts and profiles of an Istio release, its folder `manifests`
+    #[arg(short = 'd', long, value_name = "FOLDER")]
+    manifests: Option<String>,
     #[command(flatten)]
     rendering: Rendering,
 }
@@ -61,19 +76,36 @@ enum Format {
 /// Draws, and prints.
 ///
 /// # Errors
-/// When a source can't be opened.
+/// When a source can't be opened or checked.
 pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<()> {
-    let mut objects = Vec::new();
-    for source in &args.sources {
-        let side = Side::open(source, &args.rendering.request(source, global)?)?;
-        side.warnings.iter().for_each(|warning| output::remark(warning));
-        objects.extend(side.objects);
+    let manifests = args.manifests.as_deref();
+    let sources = opening::open_all(&args.sources, &[], manifests, &args.rendering, global)?;
+    let objects: Vec<Arc<Object>> = sources.iter().flat_map(Source::objects).cloned().collect();
+    let mut graph = graph::build(&objects);
+    let warnings = if args.no_findings {
+        sources.iter().flat_map(Source::warnings).collect()
+    } else {
+        let checked = checked(args, &sources)?;
+        graph.mark(checked.findings.into_iter().map(|told| (told.object.clone(), finding(told))));
+        checked.warnings
+    };
+    for message in warnings {
+        output::complain(&Diagnostic { message, ..Diagnostic::default() }.render(Severity::Warning));
     }
-    let graph = graph::bound(graph::build(&objects), usize::from(args.most));
+    let graph = graph::bound(graph, usize::from(args.most));
     let text = match args.output {
         Format::Mermaid => graph::mermaid::mermaid(&graph),
         Format::Dot => graph::dot::dot(&graph),
         Format::Svg => graph::svg::svg(&graph),
     };
     output.write(text.as_bytes())
+}
+
+fn checked(args: &Args, sources: &[Source]) -> Result<Checked> {
+    let suppressions = checking::configured(args.config.as_deref(), &args.rendering.limits()?)?;
+    check::check(sources, &Options { suppressions, ..Options::default() })
+}
+
+fn finding(told: Told) -> Finding {
+    Finding { severity: told.severity, rule: told.rule.id.to_string(), message: told.message }
 }

@@ -15,6 +15,7 @@ mod graph;
 mod helm;
 mod istio;
 mod new;
+mod opening;
 mod output;
 mod output_dir;
 mod package;

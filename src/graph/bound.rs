@@ -76,7 +76,9 @@ fn leave_out(graph: Graph, most: usize) -> Graph {
         }
     }
     let mut starts: Vec<usize> = (0..graph.nodes.len()).collect();
-    starts.sort_by_key(|index| std::cmp::Reverse(graph.nodes.get(*index).and_then(Node::gravity)));
+    // The most serious first, and without findings last.
+    let severity = |index: &usize| graph.nodes.get(*index).and_then(Node::severity);
+    starts.sort_by_key(|index| (severity(index).is_none(), severity(index)));
     let mut seen = vec![false; graph.nodes.len()];
     let mut order = Vec::new();
     for start in starts {

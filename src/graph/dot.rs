@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::model::{Graph, Gravity, Node, Stroke};
+use super::model::{Graph, Node, Stroke};
 use super::words;
+use crate::rules::object::Severity;
 
 /// So many columns has a line of the caption.
 const CAPTION: usize = 110;
@@ -59,10 +60,10 @@ fn label(node: &Node) -> String {
 }
 
 fn looks(node: &Node) -> &'static str {
-    match (node.gravity(), node.is_there) {
-        (Some(Gravity::Error), _) => ", color=\"#c0362c\", penwidth=3",
-        (Some(Gravity::Warning), _) => ", color=\"#b97a14\", penwidth=3",
-        (Some(Gravity::Info), _) => ", color=\"#2f6fde\", penwidth=2",
+    match (node.severity(), node.is_there) {
+        (Some(Severity::Error), _) => ", color=\"#c0362c\", penwidth=3",
+        (Some(Severity::Warning), _) => ", color=\"#b97a14\", penwidth=3",
+        (Some(Severity::Info), _) => ", color=\"#2f6fde\", penwidth=2",
         (None, false) => ", style=\"rounded,dashed\"",
         (None, true) => "",
     }

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::model::{Graph, Gravity, Node, Stroke};
+use super::model::{Graph, Node, Stroke};
 use super::words;
+use crate::rules::object::Severity;
 
 /// The text of a flowchart.
 pub fn mermaid(graph: &Graph) -> String {
@@ -48,10 +49,10 @@ fn label(node: &Node) -> String {
 }
 
 fn class(node: &Node) -> &'static str {
-    match (node.gravity(), node.is_there) {
-        (Some(Gravity::Error), _) => ":::error",
-        (Some(Gravity::Warning), _) => ":::warning",
-        (Some(Gravity::Info), _) => ":::info",
+    match (node.severity(), node.is_there) {
+        (Some(Severity::Error), _) => ":::error",
+        (Some(Severity::Warning), _) => ":::warning",
+        (Some(Severity::Info), _) => ":::info",
         (None, false) => ":::absent",
         (None, true) => "",
     }

@@ -1,6 +1,10 @@
 //! What a picture shows: objects, and what ties them to each other.
 
+use std::collections::HashMap;
+
 use crate::manifest::object::Identity;
+use crate::rules::object::Severity;
+use crate::rules::read;
 
 /// A picture of who selects whom.
 #[derive(Clone, Debug, Default)]
@@ -49,33 +53,11 @@ impl Column {
         [Column::Routes, Column::Selectors, Column::Workloads, Column::Accounts, Column::Roles];
 }
 
-/// How grave a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Gravity {
-    /// Good to know.
-    Info,
-    /// Likely not as meant.
-    Warning,
-    /// Doesn't work.
-    Error,
-}
-
-impl Gravity {
-    /// `error`, `warning`, `info`.
-    pub fn word(self) -> &'static str {
-        match self {
-            Gravity::Info => "info",
-            Gravity::Warning => "warning",
-            Gravity::Error => "error",
-        }
-    }
-}
-
 /// Something that `check` says against an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// How grave it is.
-    pub gravity: Gravity,
+    /// How serious it is.
+    pub severity: Severity,
     /// The rule's id: `GW001`.
     pub rule: String,
     /// What it is.
@@ -83,9 +65,30 @@ pub struct Finding {
 }
 
 impl Node {
-    /// The gravest of its findings.
-    pub fn gravity(&self) -> Option<Gravity> {
-        self.findings.iter().map(|finding| finding.gravity).max()
+    /// How serious the most serious of its findings is.
+    pub fn severity(&self) -> Option<Severity> {
+        self.findings.iter().map(|finding| finding.severity).min()
+    }
+}
+
+impl Graph {
+    /// Marks what was found of objects. Those that aren't drawn, and findings that are about none, are counted.
+    pub fn mark(&mut self, findings: impl IntoIterator<Item = (Option<Identity>, Finding)>) {
+        let places: HashMap<Identity, usize> =
+            self.nodes.iter().enumerate().map(|(place, node)| (node.id.clone(), place)).collect();
+        let mut others = 0;
+        for (id, finding) in findings {
+            let place = id.and_then(|id| places.get(&id).copied());
+            match place.and_then(|place| self.nodes.get_mut(place)) {
+                Some(node) => node.findings.push(finding),
+                None => others += 1,
+            }
+        }
+        if others > 0 {
+            let what = read::count(others, "finding");
+            self.notes
+                .push(format!("not drawn: {what} about other objects or values; `torii check` tells all"));
+        }
     }
 }
 

@@ -4,8 +4,10 @@
 use std::fmt::Write as _;
 
 use super::layout::{self, Area, FACT, KIND, Layout, MARGIN, NAME, PADDING, TITLE};
-use super::model::{Column, Edge, Graph, Gravity, Node, Stroke};
+use super::model::{Column, Edge, Graph, Node, Stroke};
 use super::words;
+use crate::report::xml;
+use crate::rules::object::Severity;
 
 /// Plain rules only, since converters know no others; what differs in the dark comes last.
 const STYLE: &str = include_str!("style.css");
@@ -62,14 +64,12 @@ fn draw_node(out: &mut String, node: &Node, area: &Area) {
     if !node.is_there {
         classes.push_str(" absent");
     }
-    if let Some(gravity) = node.gravity() {
-        let _ = write!(classes, " {}", gravity.word());
+    if let Some(severity) = node.severity() {
+        let _ = write!(classes, " {}", severity.name());
     }
-    let mut hint = words::long_line(&format!("{} {}", node.id.kind, node.id.name));
-    for finding in node.findings.iter().take(words::FINDINGS) {
-        let _ = write!(hint, "\n{}", words::finding(node, finding));
-    }
-    let _ = writeln!(out, "<g class=\"{classes}\"><title>{}</title>", escape(&hint));
+    let mut hint = vec![words::long_line(&format!("{} {}", node.id.kind, node.id.name))];
+    hint.extend(node.findings.iter().take(words::FINDINGS).map(|finding| words::finding(node, finding)));
+    let _ = writeln!(out, "<g class=\"{classes}\"><title>{}</title>", xml::lines(&hint));
     rectangle(out, "box", area, 6.0);
     rectangle(out, "side", &Area { width: 5.0, ..*area }, 2.5);
     let x = area.x + PADDING;
@@ -154,10 +154,10 @@ fn legend(out: &mut String, y: f64) {
 fn caption(graph: &Graph, columns: usize) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
     for line in words::caption(graph) {
-        let class = match line.gravity {
-            Some(Gravity::Error) => "finding error",
-            Some(Gravity::Warning) => "finding warning",
-            Some(Gravity::Info) => "finding info",
+        let class = match line.severity {
+            Some(Severity::Error) => "finding error",
+            Some(Severity::Warning) => "finding warning",
+            Some(Severity::Info) => "finding info",
             None => "fact",
         };
         lines.extend(words::wrap(&line.text, columns).into_iter().map(|text| (class, text)));
@@ -192,36 +192,5 @@ fn rectangle(out: &mut String, class: &str, area: &Area, radius: f64) {
 }
 
 fn write_text(out: &mut String, class: &str, x: f64, y: f64, text: &str) {
-    let _ = writeln!(out, "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>", escape(text));
-}
-
-/// A text within an element. Characters that XML can't hold are replaced.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' | '\t' => out.push(c),
-            '\u{FFFE}' | '\u{FFFF}' => out.push(char::REPLACEMENT_CHARACTER),
-            c if c.is_control() => out.push(char::REPLACEMENT_CHARACTER),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_can_not_leave_their_element() {
-        assert_eq!(
-            escape("</text><script>&\"\0\u{FFFF}"),
-            "&lt;/text&gt;&lt;script&gt;&amp;&quot;\u{FFFD}\u{FFFD}"
-        );
-    }
+    let _ = writeln!(out, "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>", xml::line(text));
 }

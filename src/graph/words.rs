@@ -2,8 +2,9 @@
 
 use unicode_width::UnicodeWidthChar;
 
-use super::model::{Edge, Finding, Graph, Gravity, Node};
+use super::model::{Edge, Finding, Graph, Node};
 use crate::diagnostic::escape_line;
+use crate::rules::object::Severity;
 
 /// So many columns has a line in a box; the middle of a longer one is left out.
 pub const LINE: usize = 40;
@@ -65,7 +66,7 @@ pub fn facts(node: &Node) -> Vec<String> {
         let mut rules: Vec<String> = node.findings.iter().map(|finding| finding.rule.clone()).collect();
         rules.sort();
         rules.dedup();
-        let word = node.gravity().map_or("", Gravity::word);
+        let word = node.severity().map_or("", Severity::name);
         lines.push(line(&format!("{word}: {}", rules.join(", "))));
     }
     lines
@@ -103,7 +104,7 @@ pub fn namespaces(graph: &Graph) -> Vec<(&str, Vec<usize>)> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caption {
     /// How grave it is, if it is a finding.
-    pub gravity: Option<Gravity>,
+    pub severity: Option<Severity>,
     /// What it says.
     pub text: String,
 }
@@ -115,20 +116,20 @@ pub fn caption(graph: &Graph) -> Vec<Caption> {
         node.findings.iter().map(move |finding| (node, finding))
     };
     let mut findings: Vec<(&Node, &Finding)> = graph.nodes.iter().flat_map(of).collect();
-    findings.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.gravity));
+    findings.sort_by_key(|(_, finding)| finding.severity);
     let more = findings.len().saturating_sub(FINDINGS);
     let shown = findings.iter().take(FINDINGS);
     let mut lines: Vec<Caption> =
-        shown.map(|(node, it)| Caption { gravity: Some(it.gravity), text: finding(node, it) }).collect();
+        shown.map(|(node, it)| Caption { severity: Some(it.severity), text: finding(node, it) }).collect();
     let more = (more > 0).then(|| format!("and {more} more findings"));
     let notes = more.into_iter().chain(graph.notes.iter().map(|note| long_line(note)));
-    lines.extend(notes.map(|text| Caption { gravity: None, text }));
+    lines.extend(notes.map(|text| Caption { severity: None, text }));
     lines
 }
 
 /// `error GW001 Gateway/public: selects no pods`.
 pub fn finding(node: &Node, finding: &Finding) -> String {
-    long_line(&format!("{} {} {}: {}", finding.gravity.word(), finding.rule, node.id, finding.message))
+    long_line(&format!("{} {} {}: {}", finding.severity.name(), finding.rule, node.id, finding.message))
 }
 
 /// A text that has a line of its own.
