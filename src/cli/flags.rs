@@ -152,6 +152,7 @@ impl RemoteFlags {
             version: text(&self.version).trim().to_string(),
             prereleases: self.devel,
             offline: self.offline,
+            skip_refresh: false,
             plain_http: self.plain_http,
             access: Access {
                 username: text(&self.username),

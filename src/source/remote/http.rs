@@ -2,11 +2,12 @@
 //! only talks.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use data_encoding::BASE64;
 use ureq::config::Config;
@@ -18,14 +19,13 @@ use ureq::http::{HeaderMap, HeaderName};
 use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
-use ureq::{Agent, Proxy};
+use ureq::{Agent, Proxy, Timeout};
 
 use super::super::io_words;
 use super::url::{self, Url};
 use crate::diagnostic::{Error, Result};
+use crate::limits::Limits;
 
-/// How long one answer may take, from the first byte of the request to the last of the answer: Helm's.
-const TIME: Duration = Duration::from_secs(120);
 const TIME_TO_CONNECT: Duration = Duration::from_secs(30);
 
 /// Redirects followed for one request: Go's.
@@ -80,8 +80,32 @@ pub(super) struct Wanted<'a> {
     pub may_be_compressed: bool,
     /// What is there already: entity tag and date.
     pub known: (Option<String>, Option<String>),
-    /// Bytes of the answer, inflated.
-    pub limit: u64,
+    /// Bytes of the answer, inflated, and the name of the limit that says so.
+    pub limit: Limit,
+}
+
+/// The most bytes of an answer.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Limit {
+    pub bytes: u64,
+    /// The limit that the user may raise, if it is one of these.
+    pub name: Option<&'static str>,
+}
+
+impl Limit {
+    /// A bound that nobody needs to raise.
+    pub fn fixed(bytes: u64) -> Limit {
+        Limit { bytes, name: None }
+    }
+
+    /// The error of what has more.
+    pub fn exceeded(self, what: impl fmt::Display) -> Error {
+        let error = Error::new(format!("{what} has more than the limit of {} bytes", self.bytes));
+        match self.name {
+            Some(name) => error.hint(format!("--limit {name}=NUMBER allows more")),
+            None => error,
+        }
+    }
 }
 
 /// An answer.
@@ -150,14 +174,16 @@ const NEAR: &str = "the address is one of this machine or its link, which the us
 /// The network, as one kind of access sees it.
 pub(super) struct Http {
     access: Access,
+    /// For one answer, redirects included.
+    seconds: u64,
     /// By whether the server may be near, and which proxy there is.
     agents: Mutex<HashMap<(bool, Option<String>), Agent>>,
     roots: Mutex<Option<Arc<Vec<Certificate<'static>>>>>,
 }
 
 impl Http {
-    pub fn new(access: Access) -> Http {
-        Http { access, agents: Mutex::default(), roots: Mutex::default() }
+    pub fn new(access: Access, limits: &Limits) -> Http {
+        Http { access, seconds: limits.answer_seconds, agents: Mutex::default(), roots: Mutex::default() }
     }
 
     pub fn access(&self) -> &Access {
@@ -172,8 +198,10 @@ impl Http {
     /// another status than 200 is none.
     pub fn get(&self, url: &Url, named: &Url, wanted: &Wanted<'_>) -> Result<Answer> {
         let mut url = url.clone();
+        let start = Instant::now();
         for _ in 0..=REDIRECTS {
-            let answer = self.once(&url, named, wanted)?;
+            let left = Duration::from_secs(self.seconds).saturating_sub(start.elapsed());
+            let answer = self.once(&url, named, wanted, left)?;
             let location = answer.header(LOCATION).map(str::to_string);
             match (answer.status, location) {
                 (301 | 302 | 303 | 307 | 308, Some(location)) => {
@@ -192,7 +220,7 @@ impl Http {
         Err(Error::new(format!("{url}: stopped after {REDIRECTS} redirects")))
     }
 
-    fn once(&self, url: &Url, named: &Url, wanted: &Wanted<'_>) -> Result<Answer> {
+    fn once(&self, url: &Url, named: &Url, wanted: &Wanted<'_>, time: Duration) -> Result<Answer> {
         let may_be_near = named.is_near() || url.is_same_origin(named);
         if !may_be_near && url.is_near() {
             return Err(Error::new(format!("{url}: {NEAR}"))
@@ -201,6 +229,10 @@ impl Http {
         let agent = self.agent(url, may_be_near)?;
         let mut request = agent
             .get(url.to_string())
+            .config()
+            // No time at all would be none of the library's business: it takes zero for endless.
+            .timeout_global(Some(time.max(Duration::from_millis(1))))
+            .build()
             .header(ACCEPT, wanted.accept)
             .header(ACCEPT_ENCODING, if wanted.may_be_compressed { "gzip" } else { "identity" });
         if let Some(authorization) = &wanted.authorization
@@ -214,13 +246,12 @@ impl Http {
         if let Some(date) = &wanted.known.1 {
             request = request.header(IF_MODIFIED_SINCE, date);
         }
-        let (parts, body) = request.call().map_err(|e| failed(url, &e))?.into_parts();
+        let (parts, body) = request.call().map_err(|e| self.failed(url, &e))?.into_parts();
         let is_gzip = parts.headers.get(CONTENT_ENCODING).is_some_and(|v| v.as_bytes().ends_with(b"gzip"));
-        let too_large = || Error::new(format!("{url} has more than the limit of {} bytes", wanted.limit));
         // Only what is wanted counts; of a refusal the first words will do.
-        let limit = if parts.status.is_success() { wanted.limit } else { 64 << 10 };
+        let limit = if parts.status.is_success() { wanted.limit.bytes } else { 64 << 10 };
         if parts.status.is_success() && body.content_length().is_some_and(|length| length > limit) {
-            return Err(too_large());
+            return Err(wanted.limit.exceeded(url));
         }
         let length = body.content_length();
         let raw = body.into_with_config().limit(u64::MAX).reader();
@@ -231,9 +262,9 @@ impl Http {
             raw.take(limit + 1).read_to_end(&mut data)
         };
         if parts.status.is_success() {
-            read.map_err(|e| Error::new(format!("{url}: the answer broke off: {}", io_words(&e))))?;
+            read.map_err(|e| self.broken(url, &e))?;
             if data.len() as u64 > limit {
-                return Err(too_large());
+                return Err(wanted.limit.exceeded(url));
             }
             let is_whole = length.is_none_or(|length| is_gzip || data.len() as u64 == length);
             if !is_whole {
@@ -271,7 +302,6 @@ impl Http {
             .max_redirects_will_error(false)
             .http_status_as_error(false)
             .proxy(proxy)
-            .timeout_global(Some(TIME))
             .timeout_connect(Some(TIME_TO_CONNECT))
             .user_agent(concat!("torii/", env!("CARGO_PKG_VERSION")))
             .max_response_header_size(64 << 10)
@@ -319,6 +349,45 @@ impl Http {
         let roots = Arc::new(roots);
         *lock(&self.roots) = Some(roots.clone());
         Ok(roots)
+    }
+}
+
+impl Http {
+    /// The error of a request that got no answer.
+    fn failed(&self, url: &Url, error: &ureq::Error) -> Error {
+        let words = match error {
+            ureq::Error::Io(e) => io_words(e),
+            ureq::Error::HostNotFound => "no such host".to_string(),
+            ureq::Error::Timeout(Timeout::Connect) => {
+                format!("no connection within {} seconds", TIME_TO_CONNECT.as_secs())
+            }
+            ureq::Error::Timeout(_) => return self.too_late(url),
+            other => other.to_string(),
+        };
+        let near = words == NEAR;
+        let error = Error::new(format!("Get \"{url}\": {words}"));
+        if near {
+            return error.hint("a repository may lead to such an address only if its own is one");
+        }
+        match url.is_https && words.contains("certificate") {
+            true => error.hint("--ca-file names the certificates to believe"),
+            false => error,
+        }
+    }
+
+    /// The error of an answer that ends too early.
+    fn broken(&self, url: &Url, error: &io::Error) -> Error {
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>());
+        match inner {
+            Some(ureq::Error::Timeout(_)) => self.too_late(url),
+            _ => Error::new(format!("{url}: the answer broke off: {}", io_words(error))),
+        }
+    }
+
+    fn too_late(&self, url: &Url) -> Error {
+        let plural = if self.seconds == 1 { "" } else { "s" };
+        Error::new(format!("Get \"{url}\": no answer within {} second{plural}", self.seconds))
+            .hint("--limit answer-seconds=NUMBER allows more")
     }
 }
 
@@ -381,24 +450,6 @@ fn is_excepted(list: &str, url: &Url) -> bool {
             name == "*" || (!name.is_empty() && (host == name || host.ends_with(&format!(".{name}"))));
         is_host && port.is_none_or(|port: u16| port == url.port)
     })
-}
-
-fn failed(url: &Url, error: &ureq::Error) -> Error {
-    let words = match error {
-        ureq::Error::Io(e) => io_words(e),
-        ureq::Error::HostNotFound => "no such host".to_string(),
-        ureq::Error::Timeout(_) => format!("no answer within {} seconds", TIME.as_secs()),
-        other => other.to_string(),
-    };
-    let near = words == NEAR;
-    let error = Error::new(format!("Get \"{url}\": {words}"));
-    if near {
-        return error.hint("a repository may lead to such an address only if its own is one");
-    }
-    match url.is_https && words.contains("certificate") {
-        true => error.hint("--ca-file names the certificates to believe"),
-        false => error,
-    }
 }
 
 #[cfg(test)]
