@@ -14,6 +14,7 @@ mod istio;
 mod output;
 mod output_dir;
 mod package;
+mod progress;
 mod pull;
 mod render;
 mod rendering;
