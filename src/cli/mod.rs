@@ -1,16 +1,21 @@
 //! The command line: raw arguments → one request → the library → text. One file a command.
 //!
 //! Results go to stdout, everything else to stderr. Exit codes: 0 fine, 1 any error, wrong usage included;
-//! `torii diff` has 2 and 3 for what it finds.
+//! `torii diff` has 2 and 3 for what it finds, `torii check` has 2.
 
+mod check;
 mod completion;
+mod configuration;
 mod dependency;
 mod diff;
 mod eval;
 mod explain;
 mod flags;
+mod graph;
 mod helm;
 mod istio;
+mod new;
+mod opening;
 mod output;
 mod output_dir;
 mod package;
@@ -46,8 +51,11 @@ Examples:
   torii render charts/gateway | kubectl apply -f -      and apply them
   torii show values charts/gateway                      print a chart's values
   torii diff charts/gateway --rev main..HEAD            what a change does
+  torii check charts/gateway -f prod.yaml               what is wrong with it
   torii explain charts/gateway svc/release-name         where an object comes from
+  torii graph charts/gateway -o svg > gateway.svg       a picture of who selects whom
   torii istio ingress.yaml -d istio-1.31.0/manifests    the objects of an IstioOperator file
+  torii new web                                         a fresh chart
   torii eval '{{ Values.replicas * 2 }}' charts/gateway try an expression
   torii eval --language go '{{ add 1 2 }}'              the same in Go's template language
 
@@ -65,8 +73,11 @@ enum Command {
     Render(Box<render::Args>),
     Show(show::Args),
     Diff(Box<diff::Args>),
+    Check(Box<check::Args>),
     Explain(Box<explain::Args>),
+    Graph(Box<graph::Args>),
     Eval(Box<eval::Args>),
+    New(new::Args),
     Package(package::Args),
     Dependency(Box<dependency::Args>),
     Pull(Box<pull::Args>),
@@ -93,8 +104,11 @@ pub fn run() -> ExitCode {
             Command::Render(args) => render::run(*args, &cli.global, &mut output).map(fine),
             Command::Show(args) => show::run(args, &cli.global, &mut output),
             Command::Diff(args) => diff::run(&args, &cli.global, &mut output),
+            Command::Check(args) => check::run(&args, &cli.global, &mut output),
             Command::Explain(args) => explain::run(&args, &cli.global, &mut output).map(fine),
+            Command::Graph(args) => graph::run(&args, &cli.global, &mut output).map(fine),
             Command::Eval(args) => eval::run(*args, &cli.global, &mut output).map(fine),
+            Command::New(args) => new::run(&args, &mut output).map(fine),
             Command::Package(args) => package::run(&args, &mut output).map(fine),
             Command::Dependency(args) => dependency::run(&args, &mut output).map(fine),
             Command::Pull(args) => pull::run(&args, &mut output).map(fine),

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use torii::diagnostic::Result;
+use torii::limits::Limits;
 use torii::render::{Request, name};
 
 use super::flags::{self, Global};
@@ -51,6 +52,27 @@ impl Rendering {
         self.values.is_given()
     }
 
+    /// The version of Kubernetes, if it is given.
+    pub fn kube_version(&self) -> Option<&str> {
+        self.kube_version.as_deref()
+    }
+
+    /// The time, if it is given.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn now(&self) -> Result<Option<Timestamp>> {
+        self.now.as_deref().map(time).transpose()
+    }
+
+    /// The bounds to keep.
+    ///
+    /// # Errors
+    /// When one can't be read.
+    pub fn limits(&self) -> Result<Limits> {
+        self.bounds.limits()
+    }
+
     /// Where the chart comes from.
     pub fn source(&self) -> &flags::Source {
         &self.source
@@ -72,7 +94,7 @@ impl Rendering {
         request.skip_schema_validation = self.skip_schema_validation;
         request.go_templates = self.go_templates;
         request.seed.clone_from(&self.seed);
-        request.now = self.now.as_deref().map(time).transpose()?;
+        request.now = self.now()?;
         request.lookup_file.clone_from(&self.lookup_file);
         request.limits = self.bounds.limits()?;
         self.source.bring(&[chart], &request.limits, &mut request.tree)?;

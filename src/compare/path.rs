@@ -54,6 +54,35 @@ pub enum Which {
 }
 
 impl Path {
+    /// The path of keys between dots: `spec.template.spec`.
+    pub fn of(keys: &str) -> Path {
+        Path(keys.split('.').filter(|key| !key.is_empty()).map(|key| Step::Key(key.into())).collect())
+    }
+
+    /// With further keys between dots: `securityContext.runAsUser`.
+    pub fn at(mut self, keys: &str) -> Path {
+        self.0.append(&mut Path::of(keys).0);
+        self
+    }
+
+    /// With one further key, dots and all: that of a label.
+    pub fn key(mut self, key: &str) -> Path {
+        self.0.push(Step::Key(key.into()));
+        self
+    }
+
+    /// With a step to an item of a list that is known by its place alone.
+    pub fn index(mut self, index: usize) -> Path {
+        self.0.push(Step::Index { old: None, new: Some(index) });
+        self
+    }
+
+    /// With a step to an item of a list that a reader knows by a field: `name=istio-proxy`.
+    pub fn item(mut self, index: usize, known_by: impl Into<String>) -> Path {
+        self.0.push(Step::Item { key: known_by.into(), old: None, new: Some(index) });
+        self
+    }
+
     /// Whether this is the field at these keys or within it; `*` stands for any one step. Steps into texts don't
     /// count: `spec.containers.*.image`.
     pub fn is_within(&self, keys: &[&str]) -> bool {

@@ -150,6 +150,11 @@ impl Config {
         self.place(&[Step::key("ignore"), Step::Index(index)])
     }
 
+    /// The place of a suppression.
+    pub fn place_of_suppress(&self, index: usize) -> Place {
+        self.place(&[Step::key("suppress"), Step::Index(index)])
+    }
+
     fn check(&self) -> Result<()> {
         self.known(&[], &self.unknown, &["releases", "ignore", "suppress"])?;
         let at = |list: &str, index: usize| [Step::key(list), Step::Index(index)];

@@ -26,7 +26,7 @@
 
 use crate::compare::{Change, Comparison, FieldChange, Path, Step};
 use crate::diagnostic::{Error, Result};
-use crate::manifest::object::Object;
+use crate::manifest::pattern::{ObjectPattern, matches};
 use crate::value::{List, Map, Value};
 
 use super::review::Ignored;
@@ -40,10 +40,7 @@ const MAX_DEPTH: usize = 100;
 #[derive(Clone, Debug)]
 pub struct Rule {
     text: String,
-    kind: String,
-    group: Option<String>,
-    namespace: Option<String>,
-    name: String,
+    object: ObjectPattern,
     path: Option<Vec<Pattern>>,
 }
 
@@ -97,19 +94,10 @@ impl Rule {
             );
         }
         let object = unescape(object);
-        let parts: Vec<&str> = object.split('/').collect();
-        let (kind, namespace, name) = match parts.as_slice() {
-            [kind] => (*kind, None, "*"),
-            [kind, name] => (*kind, None, *name),
-            [kind, namespace, name] => (*kind, Some(*namespace), *name),
-            _ => return Err(wrong(text, "an object is KIND, KIND/NAME or KIND/NAMESPACE/NAME")),
-        };
-        if name.is_empty() || namespace == Some("") {
-            return Err(wrong(text, "a name is empty").hint("* stands for any name"));
-        }
-        let (kind, group) = match kind.split_once('.') {
-            Some((kind, group)) => (kind, Some(group.to_string())),
-            None => (kind, None),
+        let object = match ObjectPattern::parse(&object) {
+            Ok(object) => object,
+            Err(why @ "a name is empty") => return Err(wrong(text, why).hint("* stands for any name")),
+            Err(why) => return Err(wrong(text, why)),
         };
         let path = match path {
             None => None,
@@ -125,27 +113,12 @@ impl Rule {
             }
             path
         });
-        Ok(Rule {
-            text: text.to_string(),
-            kind: if kind.is_empty() { "*".into() } else { kind.to_lowercase() },
-            group,
-            namespace: namespace.map(str::to_string),
-            name: name.to_string(),
-            path,
-        })
+        Ok(Rule { text: text.to_string(), object, path })
     }
 
     /// The rule as the user wrote it.
     pub fn text(&self) -> &str {
         &self.text
-    }
-
-    fn is_about(&self, object: &Object) -> bool {
-        let id = &object.id;
-        matches(&self.kind, &id.kind.to_lowercase())
-            && self.group.as_ref().is_none_or(|group| matches(group, &id.group))
-            && self.namespace.as_ref().is_none_or(|namespace| matches(namespace, &id.namespace))
-            && matches(&self.name, &id.name)
     }
 }
 
@@ -255,35 +228,6 @@ fn bracket(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<Strin
     }
 }
 
-/// Whether a text matches a pattern with `*` and `?`, in a time that grows with their product at most.
-fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    let (mut p, mut t) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some('*') => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some(c) if *c == '?' || Some(c) == text.get(t) => {
-                p += 1;
-                t += 1;
-            }
-            // Let the last star take one more.
-            _ => match star {
-                Some((at, taken)) => {
-                    star = Some((at, taken + 1));
-                    p = at + 1;
-                    t = taken + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern.get(p..).is_some_and(|rest| rest.iter().all(|c| *c == '*'))
-}
-
 /// The names by which a step may be called.
 fn is_called(step: &Step, pattern: &str) -> bool {
     let index = |index: &Option<usize>| index.is_some_and(|index| matches(pattern, &index.to_string()));
@@ -359,8 +303,9 @@ pub(super) fn apply(rules: &[Rule], comparison: &mut Comparison, warnings: &mut 
 
 /// Applies the rules to a change; whether nothing of it is left.
 fn ignore(rules: &[Rule], change: &mut Change, ignored: &mut [Ignored]) -> bool {
-    let about =
-        |rule: &Rule| [&change.old, &change.new].into_iter().flatten().any(|object| rule.is_about(object));
+    let about = |rule: &Rule| {
+        [&change.old, &change.new].into_iter().flatten().any(|object| rule.object.matches(&object.id))
+    };
     let mut own: Vec<(&Rule, &mut Ignored)> =
         rules.iter().zip(ignored).filter(|(rule, _)| about(rule)).collect();
     if let Some((_, ignored)) = own.iter_mut().find(|(rule, _)| rule.path.is_none()) {

@@ -18,6 +18,7 @@ pub mod unused;
 pub mod value;
 mod writer;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Result};
@@ -28,6 +29,7 @@ use crate::values::origin::{Chain, Origins};
 use crate::yaml::Step;
 
 use self::influence::{Bench, path};
+use self::reads::Reads;
 
 pub use self::writer::{Call, Writer};
 
@@ -71,6 +73,12 @@ impl Explained {
 }
 
 impl Explained {
+    /// Who wrote a part of a rendered file, in their order.
+    pub fn writers(&self, reads: &Reads<'_>, file: &str, text: &[u8], part: Range<usize>) -> Vec<Writer> {
+        let ids = self.trace.file(file).map(|file| file.record.writers(text, part)).unwrap_or_default();
+        ids.into_iter().filter_map(|id| writer::writer(&self.trace, reads, id)).collect()
+    }
+
     /// Who set a value, wherever a global one stands.
     pub fn origin(&self, path: &[Step]) -> Option<&Chain> {
         path::places(self.bench.chart(), path).iter().find_map(|place| self.origins.chain(place))

@@ -103,7 +103,7 @@ pub fn explain(explained: &Explained, object: &Object, wanted: Option<&str>) -> 
 }
 
 /// The steps to a field within a document: an object may be an item of a list.
-fn steps_in_document(document: &[u8], object: &Object, steps: &[Step]) -> Vec<Step> {
+pub(crate) fn steps_in_document(document: &[u8], object: &Object, steps: &[Step]) -> Vec<Step> {
     let whole = yaml::decode_with_integers(document).unwrap_or_default();
     let of = |value: &Value, key: &str| value.as_map().and_then(|map| map.get(key));
     let is_object = |value: &Value| {

@@ -6,6 +6,7 @@
 pub mod hook;
 pub mod object;
 pub mod order;
+pub mod pattern;
 pub mod select;
 pub mod split;
 mod twice;

@@ -22,6 +22,16 @@ pub struct Identity {
     pub name: Arc<str>,
 }
 
+impl Identity {
+    /// Whether it is of one of these kinds: `apps/Deployment`, `Service`, `networking.istio.io/*`.
+    pub fn is_of(&self, kinds: &[&str]) -> bool {
+        kinds.iter().any(|own| {
+            let (group, kind) = own.rsplit_once('/').unwrap_or(("", own));
+            *self.group == *group && (kind == "*" || *self.kind == *kind)
+        })
+    }
+}
+
 impl fmt::Display for Identity {
     /// `Deployment/gateway`: as `kubectl` names it, and as a reader says it. Namespace and group are left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

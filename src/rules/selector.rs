@@ -22,6 +22,19 @@ struct Expression {
     values: Vec<String>,
 }
 
+impl Expression {
+    fn matches(&self, labels: &Labels) -> bool {
+        let value = labels.get(&self.key);
+        match self.operator.as_str() {
+            "In" => value.is_some_and(|value| self.values.contains(value)),
+            "NotIn" => value.is_none_or(|value| !self.values.contains(value)),
+            "Exists" => value.is_some(),
+            "DoesNotExist" => value.is_none(),
+            _ => false,
+        }
+    }
+}
+
 /// The labels at a path: `metadata.labels`.
 pub fn labels(value: &Value, path: &str) -> Labels {
     read::entries(value, path)
@@ -63,16 +76,16 @@ impl Selector {
     /// Whether it selects what has these labels (`apimachinery/pkg/labels/selector.go: Requirement.Matches`).
     pub fn matches(&self, labels: &Labels) -> bool {
         self.labels.iter().all(|(key, value)| labels.get(key) == Some(value))
-            && self.expressions.iter().all(|expression| {
-                let value = labels.get(&expression.key);
-                match expression.operator.as_str() {
-                    "In" => value.is_some_and(|value| expression.values.contains(value)),
-                    "NotIn" => value.is_none_or(|value| !expression.values.contains(value)),
-                    "Exists" => value.is_some(),
-                    "DoesNotExist" => value.is_none(),
-                    _ => false,
-                }
-            })
+            && self.expressions.iter().all(|expression| expression.matches(labels))
+    }
+
+    /// What of it these labels don't have, for the reader: `app=gw,!canary`.
+    pub fn missing(&self, labels: &Labels) -> String {
+        let lacks = |(key, value): &(&String, &String)| labels.get(*key) != Some(*value);
+        let own = self.labels.iter().filter(lacks).map(|(key, value)| (key.clone(), value.clone())).collect();
+        let unmet =
+            self.expressions.iter().filter(|expression| !expression.matches(labels)).cloned().collect();
+        Selector { labels: own, expressions: unmet }.describe()
     }
 
     /// As `kubectl -l` writes it: `app=gw,istio=gw`.

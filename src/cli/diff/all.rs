@@ -15,6 +15,7 @@ use torii::source::Tree;
 use torii::source::git::{Range, Repository, Revision};
 use torii::yaml;
 
+use super::super::configuration;
 use super::super::flags::Global;
 use super::super::output::{self, Output};
 use super::flags::{Args, Which};
@@ -173,7 +174,7 @@ impl Search<'_> {
     fn configuration_path(&self) -> String {
         match &self.args.config {
             Some(path) => path.clone(),
-            None => super::nearest_configuration().unwrap_or_else(|| self.repository.disk_path(config::FILE)),
+            None => configuration::nearest().unwrap_or_else(|| self.repository.disk_path(config::FILE)),
         }
     }
 

@@ -5,17 +5,16 @@ mod flags;
 mod report;
 mod sides;
 
-use std::path::Path;
 use std::process::ExitCode;
 
-use torii::config::{self, Config, Ignore};
-use torii::diagnostic::{Error, Result};
+use torii::config::{Config, Ignore};
+use torii::diagnostic::Result;
 use torii::diff::ignore::Rule;
 use torii::diff::{ReviewOptions, review};
-use torii::source::Tree;
 
 pub use self::flags::Args;
 use self::flags::Format;
+use super::configuration;
 use super::flags::Global;
 use super::output::Output;
 
@@ -35,40 +34,12 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<ExitCode
     if args.all {
         return all::run(args, global, output);
     }
-    let options = options(args, &configuration(args)?)?;
+    let config = configuration::load(args.config.as_deref(), &args.bounds.limits()?)?;
+    let options = options(args, &config)?;
     let (old, new) = sides::open(args, global)?;
     let reviews = [review(&old, &new, &options)?];
     report::tell(&reviews, &args.report, output)?;
     Ok(report::exit_code(&reviews, &args.report))
-}
-
-/// Reads the configuration: the file that the user names, or the nearest one above this folder.
-fn configuration(args: &Args) -> Result<Config> {
-    let limits = args.bounds.limits()?;
-    if let Some(path) = &args.config {
-        let config = Config::load(&Tree::default(), path, &limits)?;
-        return config.ok_or_else(|| Error::new(format!("there is no configuration file {path}")));
-    }
-    match nearest_configuration() {
-        Some(path) => Ok(Config::load(&Tree::default(), &path, &limits)?.unwrap_or_default()),
-        None => Ok(Config::default()),
-    }
-}
-
-/// The nearest `torii.yaml`, in this folder or one above it, up to the top of the repository.
-fn nearest_configuration() -> Option<String> {
-    let here = std::env::current_dir().ok()?;
-    for folder in here.ancestors() {
-        let file = folder.join(config::FILE);
-        if file.is_file() {
-            let shown = if folder == here { Path::new(config::FILE) } else { &file };
-            return Some(shown.to_string_lossy().into_owned());
-        }
-        if folder.join(".git").exists() {
-            return None;
-        }
-    }
-    None
 }
 
 /// What the flags and the configuration say of reviews.

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::compare::path::Format;
-use crate::manifest::object::Identity;
+use crate::manifest::object::{Identity, Object};
 use crate::value::Str;
 use crate::yaml;
 

@@ -5,6 +5,7 @@ use crate::diff::{ObjectReview, Review, ValueFinding, ValueFindingKind};
 use crate::rules::change::{Effect, Impact};
 
 use super::words::{self, Happening};
+use crate::report::xml;
 
 /// What counts as failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ pub fn junit(reviews: &[Review], options: &Options) -> String {
         suites.push_str(&format!(
             "  <testsuite name=\"{}\" tests=\"{n}\" failures=\"{failed}\" errors=\"0\" skipped=\"0\">\n{cases}  \
              </testsuite>\n",
-            xml(&words::title(review))
+            xml::line(&words::title(review))
         ));
         tests += n;
         failures += failed;
@@ -55,18 +56,22 @@ fn case_of_object(out: &mut String, object: &ObjectReview, options: &Options) ->
     let class =
         if id.namespace.is_empty() { id.kind.to_string() } else { format!("{}.{}", id.namespace, id.kind) };
     let name = format!("{} ({})", words::object_name(object), Happening::of(object).name());
-    out.push_str(&format!("    <testcase classname=\"{}\" name=\"{}\">\n", xml(&class), xml(&name)));
+    out.push_str(&format!(
+        "    <testcase classname=\"{}\" name=\"{}\">\n",
+        xml::line(&class),
+        xml::line(&name)
+    ));
     for impact in &failing {
         out.push_str(&format!(
             "      <failure type=\"{}\" message=\"{}\">{}</failure>\n",
             impact.rule,
-            xml(&format!("{}: {}", impact.effect, impact.message)),
-            xml_lines(&details(object, impact))
+            xml::line(&format!("{}: {}", impact.effect, impact.message)),
+            xml::lines(&details(object, impact))
         ));
     }
     if !other.is_empty() {
         let lines: Vec<String> = other.iter().map(|i| format!("{}: {}", i.effect, i.message)).collect();
-        out.push_str(&format!("      <system-out>{}</system-out>\n", xml_lines(&lines)));
+        out.push_str(&format!("      <system-out>{}</system-out>\n", xml::lines(&lines)));
     }
     out.push_str("    </testcase>\n");
     !failing.is_empty()
@@ -86,32 +91,24 @@ fn details(object: &ObjectReview, impact: &Impact) -> Vec<String> {
 fn case_of_value(out: &mut String, finding: &ValueFinding) -> bool {
     let failed = finding.kind != ValueFindingKind::EqualsDefault;
     let kind = words::value_finding(finding.kind);
-    out.push_str(&format!("    <testcase classname=\"values\" name=\"{} ({kind})\">\n", xml(&finding.path)));
+    out.push_str(&format!(
+        "    <testcase classname=\"values\" name=\"{} ({kind})\">\n",
+        xml::line(&finding.path)
+    ));
     let place = finding.place.as_deref().unwrap_or_default();
     if failed {
         out.push_str(&format!(
             "      <failure type=\"value-{kind}\" message=\"{}\">{}</failure>\n",
-            xml(&finding.message),
-            xml(place)
+            xml::line(&finding.message),
+            xml::line(place)
         ));
     } else {
-        out.push_str(&format!("      <system-out>{} {}</system-out>\n", xml(&finding.message), xml(place)));
+        out.push_str(&format!(
+            "      <system-out>{} {}</system-out>\n",
+            xml::line(&finding.message),
+            xml::line(place)
+        ));
     }
     out.push_str("    </testcase>\n");
     failed
-}
-
-/// Text as XML says it, in an element or a quoted attribute. What XML 1.0 has no way to say is written out.
-fn xml(text: &str) -> String {
-    let text = crate::diagnostic::escape_line(text);
-    let text = if text.contains(['\u{fffe}', '\u{ffff}']) {
-        text.replace('\u{fffe}', "\\u{fffe}").replace('\u{ffff}', "\\u{ffff}")
-    } else {
-        text
-    };
-    super::html::escape(&text)
-}
-
-fn xml_lines(lines: &[String]) -> String {
-    lines.iter().map(|line| xml(line)).collect::<Vec<_>>().join("\n")
 }

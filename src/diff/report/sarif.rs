@@ -7,55 +7,28 @@ use crate::diff::{Cause, ObjectReview, Review, ValueFindingKind};
 use crate::rules::change::{Effect, Impact};
 
 use super::words;
-use crate::json::Writer;
+use crate::report::sarif::{self, Finding, Level, Rule};
 
-/// Findings that are told; code scanning takes no more of a run.
-const RESULTS: usize = 25_000;
-
-/// One finding.
-struct Finding {
-    rule: String,
-    level: Level,
-    message: String,
-    file: String,
-    line: usize,
-    object: String,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Level {
-    Error,
-    Warning,
-    Note,
-}
-
-impl Level {
-    fn name(self) -> &'static str {
-        match self {
-            Level::Error => "error",
-            Level::Warning => "warning",
-            Level::Note => "note",
-        }
-    }
-
-    fn of(effect: Effect) -> Level {
-        match effect {
-            Effect::Refused | Effect::Recreate | Effect::Delete => Level::Error,
-            Effect::Storage | Effect::Crd | Effect::Privilege | Effect::Traffic => Level::Warning,
-            Effect::Restart | Effect::Scale | Effect::Other => Level::Note,
-        }
+/// How serious an effect is.
+fn level(effect: Effect) -> Level {
+    match effect {
+        Effect::Refused | Effect::Recreate | Effect::Delete => Level::Error,
+        Effect::Storage | Effect::Crd | Effect::Privilege | Effect::Traffic => Level::Warning,
+        Effect::Restart | Effect::Scale | Effect::Other => Level::Note,
     }
 }
 
 /// The report of one or several reviews.
 pub fn sarif(reviews: &[Review]) -> String {
-    let mut rules: BTreeMap<String, (&'static str, Level)> = BTreeMap::new();
+    let mut rules: BTreeMap<String, Rule> = BTreeMap::new();
     let mut findings = Vec::new();
     for review in reviews {
         for object in &review.changes {
             for impact in &object.impacts {
-                let level = Level::of(impact.effect);
-                rules.entry(impact.rule.to_string()).or_insert((words::effect(impact.effect), level));
+                let level = level(impact.effect);
+                rules
+                    .entry(impact.rule.to_string())
+                    .or_insert_with(|| rule(words::effect(impact.effect), level));
                 findings.push(of_impact(review, object, impact, level));
             }
         }
@@ -66,80 +39,25 @@ pub fn sarif(reviews: &[Review]) -> String {
                 ValueFindingKind::OtherType => (Level::Warning, "a value has another type than its default"),
                 ValueFindingKind::EqualsDefault => (Level::Note, "a value is what the default is"),
             };
-            let rule = format!("value-{}", words::value_finding(finding.kind));
-            rules.entry(rule.clone()).or_insert((text, level));
+            let id = format!("value-{}", words::value_finding(finding.kind));
+            rules.entry(id.clone()).or_insert_with(|| rule(text, level));
             let (file, line) = place(finding.place.as_deref().unwrap_or(&review.new.name));
             findings.push(Finding {
-                rule,
+                rule: id,
                 level,
                 message: finding.message.clone(),
                 file,
                 line,
                 object: finding.path.clone(),
+                suppressed: None,
             });
         }
     }
-    findings.sort_by_key(|finding| finding.level);
-    let left_out = findings.len().saturating_sub(RESULTS);
-    findings.truncate(RESULTS);
-    write(&rules, &findings, left_out)
+    sarif::log("torii diff", &rules, findings)
 }
 
-fn write(rules: &BTreeMap<String, (&'static str, Level)>, findings: &[Finding], left_out: usize) -> String {
-    let index: BTreeMap<&str, usize> = rules.keys().enumerate().map(|(i, rule)| (rule.as_str(), i)).collect();
-    let mut writer = Writer::new();
-    writer.object(|w| {
-        w.field_string("$schema", "https://json.schemastore.org/sarif-2.1.0.json");
-        w.field_string("version", "2.1.0");
-        w.field_list("runs", [()], |w, ()| {
-            w.object(|w| {
-                w.field_object("tool", |w| {
-                    w.field_object("driver", |w| {
-                        w.field_string("name", "torii diff");
-                        w.field_string("version", env!("CARGO_PKG_VERSION"));
-                        w.field_list("rules", rules, |w, (rule, (text, level))| {
-                            w.object(|w| {
-                                w.field_string("id", rule);
-                                w.field_object("shortDescription", |w| w.field_string("text", text));
-                                w.field_object("defaultConfiguration", |w| {
-                                    w.field_string("level", level.name());
-                                });
-                            });
-                        });
-                    });
-                });
-                w.field_list("results", findings, |w, finding| {
-                    let index = index.get(finding.rule.as_str()).copied().unwrap_or_default();
-                    w.object(|w| result(w, finding, index));
-                });
-                if left_out > 0 {
-                    w.field_object("properties", |w| w.field_count("resultsLeftOut", left_out));
-                }
-            });
-        });
-    });
-    writer.finish()
-}
-
-fn result(w: &mut Writer, finding: &Finding, index: usize) {
-    w.field_string("ruleId", &finding.rule);
-    w.field_count("ruleIndex", index);
-    w.field_string("level", finding.level.name());
-    w.field_object("message", |w| {
-        let text = crate::diagnostic::escape(&format!("{}: {}", finding.object, finding.message));
-        w.field_string("text", &text);
-    });
-    w.field_list("locations", [()], |w, ()| {
-        w.object(|w| {
-            w.field_object("physicalLocation", |w| {
-                w.field_object("artifactLocation", |w| w.field_string("uri", &uri(&finding.file)));
-                w.field_object("region", |w| w.field_count("startLine", finding.line));
-            });
-            w.field_list("logicalLocations", [()], |w, ()| {
-                w.object(|w| w.field_string("fullyQualifiedName", &finding.object));
-            });
-        });
-    });
+fn rule(text: &str, level: Level) -> Rule {
+    Rule { text: text.to_string(), level, help: String::new() }
 }
 
 fn of_impact(review: &Review, object: &ObjectReview, impact: &Impact, level: Level) -> Finding {
@@ -156,6 +74,7 @@ fn of_impact(review: &Review, object: &ObjectReview, impact: &Impact, level: Lev
         file,
         line,
         object: words::object_name(object),
+        suppressed: None,
     }
 }
 
@@ -181,22 +100,6 @@ fn place(text: &str) -> (String, usize) {
     (words::without_revision(file).to_string(), line)
 }
 
-/// A path as a relative URI reference.
-fn uri(path: &str) -> String {
-    let mut out = String::new();
-    for b in path.bytes() {
-        match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                out.push(char::from(b))
-            }
-            _ => out.push_str(&format!("%{b:02X}")),
-        }
-    }
-    // What begins with two slashes would name another host.
-    let relative = out.trim_start_matches('/');
-    if relative.len() + 1 < out.len() { format!("/{relative}") } else { out }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,13 +109,5 @@ mod tests {
         assert_eq!(place("values-prod.yaml:12"), ("values-prod.yaml".into(), 12));
         assert_eq!(place("main:values.yaml:12"), ("values.yaml".into(), 12));
         assert_eq!(place("--set"), ("--set".into(), 1));
-    }
-
-    #[test]
-    fn paths_are_escaped_in_uris() {
-        assert_eq!(uri("charts/a b/ü.yaml"), "charts/a%20b/%C3%BC.yaml");
-        assert_eq!(uri("//evil.example/x"), "/evil.example/x");
-        assert_eq!(uri("/srv/x"), "/srv/x");
-        assert_eq!(uri("javascript:x"), "javascript%3Ax");
     }
 }

@@ -99,7 +99,7 @@ impl<'a> Facts<'a> {
 
     /// What could not be judged.
     pub fn warnings(&self) -> Vec<String> {
-        let gave_up = self.old.gave_up || self.new.gave_up;
+        let gave_up = self.old.gave_up() || self.new.gave_up();
         let warning = "too many Services and workloads to say which Services select which pods: no rule about \
                        selections was run";
         gave_up.then(|| warning.to_string()).into_iter().collect()
@@ -229,7 +229,7 @@ impl<'a> Subject<'a> {
 
     /// Whether the object is of one of these kinds: `apps/Deployment`, `Service`.
     pub fn is(&self, kinds: &[&str]) -> bool {
-        fields::is_of(kinds, self.id())
+        self.id().is_of(kinds)
     }
 
     /// What it is to its release: a hook if it is one on either side.

@@ -1,7 +1,6 @@
 //! Finding differences by path.
 
 use crate::compare::{FieldChange, Path, Step};
-use crate::manifest::object::Identity;
 use crate::rules::read;
 use crate::value::Value;
 
@@ -85,14 +84,6 @@ fn collect(value: &Value, keys: &[&str], found: &mut Vec<Value>) {
         }
         _ => {}
     }
-}
-
-/// Whether an object is of one of these kinds: `apps/Deployment`, `Service`, `networking.istio.io/*`.
-pub fn is_of(kinds: &[&str], id: &Identity) -> bool {
-    kinds.iter().any(|own| {
-        let (group, kind) = own.rsplit_once('/').unwrap_or(("", own));
-        *id.group == *group && (kind == "*" || *id.kind == *kind)
-    })
 }
 
 #[cfg(test)]

@@ -270,7 +270,7 @@ fn touched(subject: &Subject<'_>, findings: &mut Findings<'_, '_>, kinds: &[&str
 fn named_port(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
     let Some((old, new)) = subject.both() else { return };
     let facts = subject.facts;
-    if workload::pod_labels(new).is_none() || !subject.template_changes() || facts.new.gave_up {
+    if workload::pod_labels(new).is_none() || !subject.template_changes() || facts.new.gave_up() {
         return;
     }
     let names = |object| -> HashSet<String> {
@@ -286,7 +286,8 @@ fn named_port(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
     if gone.is_empty() {
         return;
     }
-    for service in facts.new.services_selecting(&new.id) {
+    let index = facts.new.workload_index(&new.id).into_iter();
+    for service in index.flat_map(|index| facts.new.services.of(index)) {
         for port in read::items(&service.object.value, "spec.ports") {
             let target = read::text(&port, "targetPort").unwrap_or_default();
             if gone.contains(&target) {

@@ -1,7 +1,7 @@
 //! What a rule is, and what it finds.
 
 use super::facts::{Occasion, Subject};
-use super::{Effect, Impact, fields};
+use super::{Effect, Impact};
 use crate::compare::{FieldChange, Path};
 use crate::manifest::object::{Identity, Role};
 
@@ -109,7 +109,7 @@ impl<'a, 'b> Findings<'a, 'b> {
             Check::Run(run) => run(self.subject, self),
             Check::Rest(run) if self.impacts.is_empty() => run(self.subject, self),
             Check::Fields(tables) if self.subject.occasion == Occasion::Changed => {
-                for table in tables.iter().filter(|table| fields::is_of(table.kinds, self.subject.id())) {
+                for table in tables.iter().filter(|table| self.subject.id().is_of(table.kinds)) {
                     for path in table.paths {
                         if let Some(field) = self.subject.field_but(path, table.except) {
                             self.say_at(

@@ -266,6 +266,11 @@ impl KubeVersion {
         &self.version
     }
 
+    /// The second number; `None` if it is too large to be one.
+    pub fn minor(&self) -> Option<u32> {
+        self.minor.parse().ok()
+    }
+
     /// The numbers alone, with a `v` before them: what version constraints are checked against.
     pub fn normalized(&self) -> &str {
         &self.normalized

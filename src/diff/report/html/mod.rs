@@ -59,25 +59,9 @@ fn policy() -> String {
     )
 }
 
-/// Text as HTML says it, in an element or a quoted attribute.
-pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
 /// Untrusted text, with control and bidirectional characters written out.
 fn shown(text: &str) -> String {
-    escape(&crate::diagnostic::escape_line(text))
+    crate::report::xml::escape(&crate::diagnostic::escape_line(text))
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ pub fn cell(markdown: &str) -> String {
 
 /// Text within our own HTML tags.
 pub fn html(text: &str) -> String {
-    crate::diff::report::html::escape(&escape_line(text))
+    crate::report::xml::escape(&escape_line(text))
 }
 
 /// A sentence within `<summary>`, where Markdown reads nothing, but mentions are still looked for outside of code.

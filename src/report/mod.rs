@@ -1,0 +1,4 @@
+//! What the reports of `diff` and `check` share: notations that other programs read.
+
+pub mod sarif;
+pub mod xml;

@@ -1,0 +1,171 @@
+//! What the rules find in the fixtures that show them, and that rules and their pages keep together.
+
+use std::collections::BTreeSet;
+
+use super::testing::{Case, FOLDER, Fixture, line};
+use super::*;
+use crate::value::{Map, MapType, Str, Value};
+
+const PAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/rules");
+const HINT: &str = "INSTA_UPDATE=always cargo test writes docs/rules anew";
+
+/// Rules that look at objects: those found elsewhere have their tests there.
+fn looking() -> impl Iterator<Item = &'static Rule> {
+    rules().filter(|rule| !matches!(rule.check, Check::Elsewhere))
+}
+
+#[test]
+fn each_rule_finds_what_it_is_about_and_passes_over_what_it_is_not() {
+    let mut wrong = Vec::new();
+    for rule in looking() {
+        let Some(fixture) = Fixture::read(rule.id) else {
+            wrong.push(format!("{}: there is no fixture fixtures/rules/{}.yaml", rule.id, rule.id));
+            continue;
+        };
+        if fixture.hits.is_empty() || fixture.misses.is_empty() {
+            wrong.push(format!("{}: its fixture needs a hit and a miss", rule.id));
+        }
+        for case in &fixture.hits {
+            if case.found(rule.id).is_empty() {
+                wrong.push(format!("{} finds nothing in: {}", rule.id, case.title));
+            }
+        }
+        for case in &fixture.misses {
+            let found: Vec<String> = case.found(rule.id).iter().map(line).collect();
+            if !found.is_empty() {
+                wrong.push(format!("{} should pass over: {}\n  {}", rule.id, case.title, found.join("\n  ")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn each_fixture_has_its_rule_and_each_id_and_name_is_there_once() {
+    for entry in std::fs::read_dir(FOLDER).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let id = name.strip_suffix(".yaml").unwrap();
+        assert!(rule(id).is_some_and(|rule| rule.id == id), "{name} is the fixture of no rule");
+    }
+    let mut words = BTreeSet::new();
+    for rule in rules() {
+        assert!(words.insert(rule.id) && words.insert(rule.name), "{} {} is there twice", rule.id, rule.name);
+        for text in [rule.summary, rule.why, rule.fix] {
+            assert!(text.ends_with('.'), "{}: {text:?} is no sentence", rule.id);
+        }
+    }
+}
+
+#[test]
+fn each_rule_has_its_page_and_each_page_its_rule() {
+    let update = std::env::var("INSTA_UPDATE").as_deref() == Ok("always");
+    let mut pages: Vec<(String, String)> =
+        rules().map(|rule| (format!("{}.md", rule.id), page(rule))).collect();
+    pages.push(("README.md".into(), overview()));
+    for (name, text) in &pages {
+        let path = format!("{PAGES}/{name}");
+        if update {
+            std::fs::create_dir_all(PAGES).unwrap();
+            std::fs::write(&path, text).unwrap();
+        }
+        let stored = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(stored == *text, "docs/rules/{name} doesn't say what the rules say and find: {HINT}");
+    }
+    for entry in std::fs::read_dir(PAGES).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(pages.iter().any(|(own, _)| *own == name), "docs/rules/{name} is the page of no rule");
+    }
+}
+
+fn overview() -> String {
+    let mut text = String::from(
+        "# Rules of torii check\n\nWritten by the tests, from the tables of the rules. How to run them, and how to \
+         set findings aside: [check.md](../check.md).\n",
+    );
+    for (title, rules) in families() {
+        text.push_str(&format!("\n## {title}\n\n| rule | name | severity | finds |\n|---|---|---|---|\n"));
+        for Rule { id, name, severity, summary, .. } in *rules {
+            text.push_str(&format!("| [{id}]({id}.md) | {name} | {severity} | {summary} |\n"));
+        }
+    }
+    text
+}
+
+fn page(rule: &Rule) -> String {
+    let Rule { id, name, severity, summary, why, fix, source, .. } = rule;
+    let mut text = format!("# {id}: {name}\n\n**{severity}.** {summary}\n\n{why}\n\n**What to do.** {fix}\n");
+    if !source.is_empty() {
+        text.push_str(&format!("\nDecided in: `{}`\n", source.replace("; ", "`, `")));
+    }
+    let Some(fixture) = Fixture::read(id) else { return text };
+    text.push_str("\n## Found\n");
+    for case in &fixture.hits {
+        text.push_str(&shown(case));
+        let lines: Vec<String> = case.found(id).iter().map(line).collect();
+        text.push_str(&format!("\n```text\n{}\n```\n", lines.join("\n")));
+    }
+    text.push_str("\n## Passed over\n");
+    fixture.misses.iter().for_each(|case| text.push_str(&shown(case)));
+    text
+}
+
+fn shown(case: &Case) -> String {
+    let mut text = format!("\n{}:\n\n```yaml\n{}\n```\n", case.title, case.objects.trim_end());
+    if !case.with.is_empty() {
+        text.push_str(&format!("\nwith this in the cluster:\n\n```yaml\n{}\n```\n", case.with.trim_end()));
+    }
+    if case.kubernetes != 36 {
+        text.push_str(&format!("\non Kubernetes 1.{}\n", case.kubernetes));
+    }
+    if !case.revisions.is_empty() {
+        text.push_str(&format!("\nwith --revisions {}\n", case.revisions.join(",")));
+    }
+    text
+}
+
+/// The value with the leaf or branch of this number, in the order of a walk, replaced; `None` if there are fewer.
+fn with_other(value: &Value, number: &mut usize, other: &Value) -> Option<Value> {
+    if *number == 0 {
+        return Some(other.clone());
+    }
+    *number -= 1;
+    match value {
+        Value::Map(map) => {
+            let found = |(key, item): (Str, Value)| Some((key, with_other(&item, number, other)?));
+            let (key, item) = map.entries().into_iter().find_map(found)?;
+            let copy = Map::new(MapType::Any);
+            map.entries().into_iter().for_each(|(key, item)| drop(copy.insert(key, item)));
+            copy.insert(key, item);
+            Some(Value::Map(copy))
+        }
+        Value::List(list) => {
+            let mut items = list.items();
+            let found = |(index, item): (usize, &Value)| Some((index, with_other(item, number, other)?));
+            let (index, item) = items.iter().enumerate().find_map(found)?;
+            items[index] = item;
+            Some(Value::list(items))
+        }
+        _ => None,
+    }
+}
+
+#[test]
+fn objects_with_values_of_any_type_anywhere_are_judged() {
+    for fixture in rules().filter_map(|rule| Fixture::read(rule.id)) {
+        for case in fixture.hits.iter().take(1) {
+            let objects = testing::objects("a.yaml", &case.objects);
+            for (at, object) in objects.iter().enumerate() {
+                for other in
+                    [Value::Null, Value::int(-1), Value::string("é"), Value::list(vec![Value::int(1)])]
+                {
+                    for place in 1.. {
+                        let Some(broken) = with_other(&object.value, &mut { place }, &other) else { break };
+                        let mut objects = objects.clone();
+                        objects[at] = Arc::new(Object { value: broken, ..(**object).clone() });
+                        judge(&Scene::new(objects, Surroundings::default()));
+                    }
+                }
+            }
+        }
+    }
+}
