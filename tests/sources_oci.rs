@@ -86,7 +86,10 @@ fn charts_come_from_a_registry_by_tag_digest_and_constraint() {
     fs::create_dir(home.path().join("d")).unwrap();
     let pulled = home.fine(&["pull", &plain, &by_digest, "--plain-http", "-d", "d"]);
     assert_eq!(pulled.stdout.lines().next(), Some("d/gateway-1.29.1+build.7.tgz"));
-    assert_eq!(fs::read(home.path().join("d/gateway-1.29.1+build.7.tgz")).unwrap(), chart("gateway", "1.29.1+build.7"));
+    assert_eq!(
+        fs::read(home.path().join("d/gateway-1.29.1+build.7.tgz")).unwrap(),
+        chart("gateway", "1.29.1+build.7")
+    );
 
     let review =
         home.fine(&["diff", &format!("{plain}:1.28.0"), &format!("{plain}:1.29.0"), "--plain-http"]).stdout;
@@ -267,7 +270,9 @@ fn a_token_is_got_where_the_registry_says_and_the_password_told_there_alone() {
         Some("Bearer t0ken") => answer(&good, request),
         _ => Reply::new(401, "{}").with(
             "WWW-Authenticate",
-            format!("Bearer realm=\"{realm}\",service=\"here, now\",scope=\"repository:charts/gateway:pull\""),
+            format!(
+                "Bearer realm=\"{realm}\",service=\"here, now\",scope=\"repository:charts/gateway:pull\""
+            ),
         ),
     });
     let home = Home::new();
@@ -280,7 +285,10 @@ fn a_token_is_got_where_the_registry_says_and_the_password_told_there_alone() {
     let token = Some("Bearer t0ken".to_string());
     assert_eq!(shown(&server), [None, token.clone(), token], "the password is the token server's alone");
     assert_eq!(shown(&tokens), [Some("Basic bWU6d29yZA==".to_string())]);
-    assert_eq!(tokens.requests()[0].path, "/token?account=x&service=here%2C%20now&scope=repository%3Acharts%2Fgateway%3Apull");
+    assert_eq!(
+        tokens.requests()[0].path,
+        "/token?account=x&service=here%2C%20now&scope=repository%3Acharts%2Fgateway%3Apull"
+    );
     assert_eq!(shown(&storage), [None]);
     // Without a password, and with one that is wrong.
     Home::new().refused(&render(&from, &[]), ": 401 Unauthorized");
@@ -318,7 +326,9 @@ fn tags_are_listed_page_by_page_but_not_for_ever_and_not_elsewhere() {
         let page: usize = request.path.rsplit_once("last=").map_or(0, |(_, n)| n.parse().unwrap_or(0));
         let reply = Reply::ok(format!("{{\"tags\": [\"1.{page}.0\", \"no-version\", null]}}"));
         match page {
-            0 | 1 => reply.with("Link", format!("</v2/charts/gateway/tags/list?last={}>; rel=\"next\"", page + 1)),
+            0 | 1 => {
+                reply.with("Link", format!("</v2/charts/gateway/tags/list?last={}>; rel=\"next\"", page + 1))
+            }
             _ => reply,
         }
     });
@@ -332,7 +342,8 @@ fn tags_are_listed_page_by_page_but_not_for_ever_and_not_elsewhere() {
     assert_eq!(endless.requests().len(), 100);
     let other = Server::start(|_| Reply::ok("{}"));
     let to = other.url("/v2/");
-    let leading = Server::start(move |_| Reply::ok("{\"tags\": []}").with("Link", format!("<{to}>; rel=\"next\"")));
+    let leading =
+        Server::start(move |_| Reply::ok("{\"tags\": []}").with("Link", format!("<{to}>; rel=\"next\"")));
     home.refused(&["versions", &address(&leading, ""), "--plain-http"], "goes on at another server");
     assert!(other.requests().is_empty());
 }
@@ -375,7 +386,10 @@ fn programs_that_keep_passwords_are_asked_within_bounds() {
         elsewhere::ended(command.spawn().unwrap())
     };
     let want = rendered("gateway", "1.29.0");
-    program("good", "[ \"$1\" = get ] && host=$(cat) && echo \"{\\\"ServerURL\\\":\\\"$host\\\",\\\"Username\\\":\\\"me\\\",\\\"Secret\\\":\\\"word\\\"}\"");
+    program(
+        "good",
+        "[ \"$1\" = get ] && host=$(cat) && echo \"{\\\"ServerURL\\\":\\\"$host\\\",\\\"Username\\\":\\\"me\\\",\\\"Secret\\\":\\\"word\\\"}\"",
+    );
     assert_eq!(run("{\"credHelpers\": {\"HOST\": \"good\"}}").stdout, want);
     assert_eq!(run("{\"credsStore\": \"good\"}").stdout, want);
     assert_eq!(run("{\"credsStore\": \"good\", \"auths\": {\"HOST\": {}}}").stdout, want);

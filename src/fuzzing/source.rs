@@ -31,7 +31,13 @@ const LINES: usize = 64;
 
 /// Small enough that a bomb goes off quickly.
 fn limits() -> Limits {
-    Limits { chart_bytes: 4 << 20, file_bytes: 1 << 20, chart_entries: 2000, data_bytes: 8 << 20, ..Limits::default() }
+    Limits {
+        chart_bytes: 4 << 20,
+        file_bytes: 1 << 20,
+        chart_entries: 2000,
+        data_bytes: 8 << 20,
+        ..Limits::default()
+    }
 }
 
 fn gzipped(data: &[u8]) -> Vec<u8> {
@@ -51,7 +57,8 @@ fn archive(data: &[u8]) {
     let mut seen = HashSet::new();
     for file in &files {
         let name = &*file.name;
-        let is_within = !name.starts_with('/') && name.split('/').all(|part| !matches!(part, "" | "." | ".."));
+        let is_within =
+            !name.starts_with('/') && name.split('/').all(|part| !matches!(part, "" | "." | ".."));
         assert!(is_within, "{name:?} leads out of the chart");
         assert!(seen.insert(name.to_lowercase()), "{name:?} comes twice");
     }
@@ -93,7 +100,9 @@ fn index(text: &[u8]) {
             entries.iter().filter_map(|entry| Version::parse(&entry.version).ok()).collect();
         assert_eq!(versions.len(), entries.len());
         assert!(versions.windows(2).all(|pair| pair[0].compare(&pair[1]).is_ge()));
-        for wanted in ["", ">0.0.0-0", "~1"].into_iter().chain(entries.first().map(|e| e.app_version.as_str())) {
+        for wanted in
+            ["", ">0.0.0-0", "~1"].into_iter().chain(entries.first().map(|e| e.app_version.as_str()))
+        {
             match choose(&entries, wanted) {
                 Ok(found) => assert!(found.is_none_or(|found| entries.contains(found))),
                 Err(error) => is_told(&error),

@@ -52,7 +52,9 @@ impl Home {
         for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
             command.env_remove(name).env_remove(name.to_ascii_lowercase());
         }
-        for name in ["HELM_REPOSITORY_CONFIG", "HELM_REGISTRY_CONFIG", "HELM_REPOSITORY_CACHE", "SSL_CERT_FILE"] {
+        for name in
+            ["HELM_REPOSITORY_CONFIG", "HELM_REGISTRY_CONFIG", "HELM_REPOSITORY_CACHE", "SSL_CERT_FILE"]
+        {
             command.env_remove(name);
         }
         command

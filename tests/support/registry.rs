@@ -27,7 +27,8 @@ impl Artifact {
     /// A chart of this archive, signed if there is a text for that.
     pub fn new(archive: &[u8], signature: Option<&[u8]>) -> Artifact {
         let config = b"{\"name\":\"gateway\",\"apiVersion\":\"v2\"}".to_vec();
-        let describe = |kind: &str, data: &[u8]| json!({"mediaType": kind, "digest": digest(data), "size": data.len()});
+        let describe =
+            |kind: &str, data: &[u8]| json!({"mediaType": kind, "digest": digest(data), "size": data.len()});
         let mut layers = vec![describe(LAYER, archive)];
         layers.extend(signature.map(|text| describe(PROVENANCE, text)));
         // The signature comes first in some registries.
@@ -94,7 +95,9 @@ impl Registry {
             .unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
         let (lines, shared) = (BufReader::new(child.stdout.take().unwrap()).lines(), log.clone());
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| shared.lock().unwrap().push(line)));
+        std::thread::spawn(move || {
+            lines.map_while(Result::ok).for_each(|line| shared.lock().unwrap().push(line))
+        });
         let host = format!("127.0.0.1:{port}");
         let start = Instant::now();
         while TcpStream::connect(&host).is_err() {
@@ -122,7 +125,8 @@ impl Registry {
     /// Puts a chart there, as `helm push` does.
     pub fn push(&self, repository: &str, tag: &str, artifact: &Artifact) {
         for blob in &artifact.blobs {
-            let start = self.send("POST", &format!("http://{}/v2/{repository}/blobs/uploads/", self.host), "", b"");
+            let start =
+                self.send("POST", &format!("http://{}/v2/{repository}/blobs/uploads/", self.host), "", b"");
             let separator = if start.contains('?') { '&' } else { '?' };
             let place = format!("{start}{separator}digest={}", digest(blob));
             self.send("PUT", &place, "application/octet-stream", blob);

@@ -153,6 +153,20 @@ impl Cache {
         store::replace(&self.place("urls", &sha256(url.as_bytes())), digest.as_bytes())
     }
 
+    /// The git repository that what comes from this address is kept in.
+    pub fn repository(&self, url: &str) -> PathBuf {
+        self.place("git", &sha256(url.as_bytes()))
+    }
+
+    /// Keeps what a name stands for.
+    ///
+    /// # Errors
+    /// When the cache can't be written.
+    pub fn keep_name(&self, name: &str, id: &str) -> Result<()> {
+        self.prepare("urls")?;
+        store::replace(&self.place("urls", &sha256(name.as_bytes())), id.as_bytes())
+    }
+
     /// The digest of what an address gave last, if it is known.
     pub fn digest_of(&self, url: &str) -> Option<String> {
         String::from_utf8(read(&self.place("urls", &sha256(url.as_bytes())), 64)?).ok()

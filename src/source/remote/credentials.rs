@@ -54,7 +54,8 @@ fn read(file: &Path) -> Option<Value> {
 
 /// The program that keeps the password of a registry: one for it alone, or the one for all.
 fn helper<'a>(config: &'a Value, registry: &str) -> Option<&'a str> {
-    let own = config.get("credHelpers").and_then(|all| all.get(server(registry)).or_else(|| all.get(registry)));
+    let own =
+        config.get("credHelpers").and_then(|all| all.get(server(registry)).or_else(|| all.get(registry)));
     let name = own.or_else(|| config.get("credsStore"))?.as_str()?;
     (!name.is_empty()).then_some(name)
 }
@@ -109,7 +110,8 @@ mod tests {
 
     #[test]
     fn a_registry_s_own_program_comes_before_the_one_for_all() {
-        let text = r#"{"credsStore": "all", "credHelpers": {"a": "one", "https://index.docker.io/v1/": "hub"}}"#;
+        let text =
+            r#"{"credsStore": "all", "credHelpers": {"a": "one", "https://index.docker.io/v1/": "hub"}}"#;
         let config: Value = serde_json::from_str(text).unwrap();
         for (registry, name) in [("a", "one"), ("docker.io", "hub"), ("b", "all")] {
             assert_eq!(helper(&config, registry), Some(name));

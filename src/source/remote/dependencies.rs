@@ -7,16 +7,38 @@ use crate::dependency::{self, Locked};
 use crate::diagnostic::{Error, Result};
 use crate::functions::semver::Version;
 
+impl Remote {
+    /// The user's own flags are shown to one server only: a chart could else name any that it wants to have a password
+    /// sent to.
+    fn for_one_server(&self, address: String) -> Result<String> {
+        let access = &self.settings.access;
+        if access.username.is_empty() && access.token.is_empty() {
+            return Ok(address);
+        }
+        let (scheme, rest) = address.split_once("://").unwrap_or(("", &address));
+        let server =
+            format!("{scheme}://{}", rest.split('/').next().unwrap_or_default()).to_ascii_lowercase();
+        let first = self.told.get_or_init(|| server.clone());
+        if *first == server {
+            return Ok(address);
+        }
+        Err(Error::new(format!(
+            "the credentials of the command line would be told to several servers: {first} and {server}"
+        ))
+        .hint("keep them with `helm repo add` or `helm registry login`, and leave the flags out"))
+    }
+}
+
 impl dependency::Remote for Remote {
     fn address(&self, repository: &str) -> Result<String> {
         let name = repository.strip_prefix('@').or_else(|| repository.strip_prefix("alias:"));
         if let Some(name) = name {
             let found = self.repositories()?.iter().find(|known| known.name == name);
             if let Some(known) = found {
-                return Ok(known.url.clone());
+                return self.for_one_server(known.url.clone());
             }
         } else if scheme(repository).is_some() {
-            return Ok(repository.to_string());
+            return self.for_one_server(repository.to_string());
         }
         let error = Error::new(format!(
             "no repository definition for {repository}. Please add them via 'helm repo add'"

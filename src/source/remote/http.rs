@@ -12,19 +12,21 @@ use std::time::{Duration, Instant};
 use data_encoding::BASE64;
 use ureq::config::Config;
 use ureq::http::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH,
-    LAST_MODIFIED, LINK, LOCATION, WWW_AUTHENTICATE,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE,
+    IF_NONE_MATCH, LAST_MODIFIED, LINK, LOCATION, WWW_AUTHENTICATE,
 };
-use ureq::http::{HeaderMap, HeaderName};
+use ureq::http::{HeaderMap, HeaderName, Method, Request, Response};
 use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
-use ureq::{Agent, Proxy, Timeout};
+use ureq::{Agent, AsSendBody, Body, Proxy, Timeout};
 
 use super::super::io_words;
+use super::Settings;
+use super::proxy;
 use super::url::{self, Url};
+use super::watch::{Watch, Watched};
 use crate::diagnostic::{Error, Result};
-use crate::limits::Limits;
 
 const TIME_TO_CONNECT: Duration = Duration::from_secs(30);
 
@@ -78,6 +80,10 @@ pub(super) struct Wanted<'a> {
     pub pass_credentials: bool,
     /// Whether the answer may be compressed on its way.
     pub may_be_compressed: bool,
+    /// What it is told with: kind and bytes. Redirects are not followed then.
+    pub body: Option<(&'static str, &'a [u8])>,
+    /// What else stands at its head.
+    pub headers: &'a [(&'static str, &'static str)],
     /// What is there already: entity tag and date.
     pub known: (Option<String>, Option<String>),
     /// Bytes of the answer, inflated, and the name of the limit that says so.
@@ -176,14 +182,22 @@ pub(super) struct Http {
     access: Access,
     /// For one answer, redirects included.
     seconds: u64,
+    watch: Option<Arc<dyn Watch>>,
     /// By whether the server may be near, and which proxy there is.
     agents: Mutex<HashMap<(bool, Option<String>), Agent>>,
     roots: Mutex<Option<Arc<Vec<Certificate<'static>>>>>,
 }
 
 impl Http {
-    pub fn new(access: Access, limits: &Limits) -> Http {
-        Http { access, seconds: limits.answer_seconds, agents: Mutex::default(), roots: Mutex::default() }
+    pub fn new(access: Access, settings: &Settings) -> Http {
+        let seconds = settings.limits.answer_seconds;
+        Http {
+            access,
+            seconds,
+            watch: settings.watch.clone(),
+            agents: Mutex::default(),
+            roots: Mutex::default(),
+        }
     }
 
     pub fn access(&self) -> &Access {
@@ -204,7 +218,7 @@ impl Http {
             let answer = self.once(&url, named, wanted, left)?;
             let location = answer.header(LOCATION).map(str::to_string);
             match (answer.status, location) {
-                (301 | 302 | 303 | 307 | 308, Some(location)) => {
+                (301 | 302 | 303 | 307 | 308, Some(location)) if wanted.body.is_none() => {
                     let next =
                         url.join(&location).map_err(|e| e.context(format_args!("redirect of {url}")))?;
                     if url.is_https && !next.is_https {
@@ -227,12 +241,9 @@ impl Http {
                 .hint("a repository may lead to such an address only if its own is one"));
         }
         let agent = self.agent(url, may_be_near)?;
-        let mut request = agent
-            .get(url.to_string())
-            .config()
-            // No time at all would be none of the library's business: it takes zero for endless.
-            .timeout_global(Some(time.max(Duration::from_millis(1))))
-            .build()
+        let mut request = Request::builder()
+            .method(if wanted.body.is_some() { Method::POST } else { Method::GET })
+            .uri(url.to_string())
             .header(ACCEPT, wanted.accept)
             .header(ACCEPT_ENCODING, if wanted.may_be_compressed { "gzip" } else { "identity" });
         if let Some(authorization) = &wanted.authorization
@@ -246,7 +257,17 @@ impl Http {
         if let Some(date) = &wanted.known.1 {
             request = request.header(IF_MODIFIED_SINCE, date);
         }
-        let (parts, body) = request.call().map_err(|e| self.failed(url, &e))?.into_parts();
+        for (name, value) in wanted.headers {
+            request = request.header(*name, *value);
+        }
+        let answer = match wanted.body {
+            None => request.body(()).map_err(ureq::Error::from).and_then(|r| run(&agent, r, time)),
+            Some((kind, data)) => {
+                let request = request.header(CONTENT_TYPE, kind).body(data);
+                request.map_err(ureq::Error::from).and_then(|r| run(&agent, r, time))
+            }
+        };
+        let (parts, body) = answer.map_err(|e| self.failed(url, &e))?.into_parts();
         let is_gzip = parts.headers.get(CONTENT_ENCODING).is_some_and(|v| v.as_bytes().ends_with(b"gzip"));
         // Only what is wanted counts; of a refusal the first words will do.
         let limit = if parts.status.is_success() { wanted.limit.bytes } else { 64 << 10 };
@@ -254,7 +275,9 @@ impl Http {
             return Err(wanted.limit.exceeded(url));
         }
         let length = body.content_length();
-        let raw = body.into_with_config().limit(u64::MAX).reader();
+        let is_wanted = parts.status.is_success();
+        let transfer = self.watch.as_ref().filter(|_| is_wanted).map(|w| w.begin(url.file_name(), length));
+        let raw = Watched { inner: body.into_with_config().limit(u64::MAX).reader(), transfer };
         let mut data = Vec::new();
         let read = if is_gzip && wanted.may_be_compressed {
             flate2::read::MultiGzDecoder::new(raw).take(limit + 1).read_to_end(&mut data)
@@ -282,7 +305,7 @@ impl Http {
     }
 
     fn agent(&self, url: &Url, may_be_near: bool) -> Result<Agent> {
-        let proxy = proxy(url);
+        let proxy = proxy::of(url);
         // The proxy finds the server; what is near to it is not near to us.
         let may_be_near = may_be_near || proxy.is_some();
         let key = (may_be_near, proxy.clone());
@@ -391,6 +414,16 @@ impl Http {
     }
 }
 
+fn run<S: AsSendBody>(
+    agent: &Agent,
+    request: Request<S>,
+    time: Duration,
+) -> Result<Response<Body>, ureq::Error> {
+    // The library takes zero for endless.
+    let time = time.max(Duration::from_millis(1));
+    agent.run(agent.configure_request(request).timeout_global(Some(time)).build())
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -418,56 +451,9 @@ fn client(certificate: &Path, key: &Path) -> Result<ClientCert> {
     Ok(ClientCert::new_with_certs(&chain, key))
 }
 
-/// The proxy for an address, as the environment names it (Go's `http.ProxyFromEnvironment`, and `ALL_PROXY`).
-fn proxy(url: &Url) -> Option<String> {
-    if url.is_near() {
-        return None;
-    }
-    let variable = |names: &[&str]| {
-        names.iter().find_map(|name| std::env::var(name).ok()).filter(|text| !text.is_empty())
-    };
-    let proxy = if url.is_https {
-        variable(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
-    } else {
-        // Not HTTP_PROXY where a web server runs programs: there it is a header of the request.
-        variable(&["http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"])
-            .filter(|_| std::env::var_os("REQUEST_METHOD").is_none())
-    }?;
-    let except = variable(&["NO_PROXY", "no_proxy"]).unwrap_or_default();
-    (!is_excepted(&except, url)).then_some(proxy)
-}
-
-/// Whether a list like `example.org,.internal,10.0.0.1,host:8080,*` names the host of an address.
-fn is_excepted(list: &str, url: &Url) -> bool {
-    let host = url.host.trim_start_matches('[').trim_end_matches(']');
-    list.split(',').map(|part| part.trim().to_ascii_lowercase()).any(|part| {
-        let (name, port) = match part.rsplit_once(':') {
-            Some((name, port)) if !name.contains(':') => (name.to_string(), port.parse().ok()),
-            _ => (part.clone(), None),
-        };
-        let name = name.trim_start_matches("*.").trim_start_matches('.').to_string();
-        let is_host =
-            name == "*" || (!name.is_empty() && (host == name || host.ends_with(&format!(".{name}"))));
-        is_host && port.is_none_or(|port: u16| port == url.port)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn exceptions_from_the_proxy_are_hosts_and_domains() {
-        let url = Url::parse("https://charts.example.org:8443/x").unwrap();
-        for list in
-            ["*", "example.org", ".example.org", "*.example.org", "x, CHARTS.example.org", "example.org:8443"]
-        {
-            assert!(is_excepted(list, &url), "{list}");
-        }
-        for list in ["", "ample.org", "example.org:443", "charts"] {
-            assert!(!is_excepted(list, &url), "{list}");
-        }
-    }
 
     #[test]
     fn tokens_come_before_passwords_and_half_a_password_is_none() {

@@ -6,16 +6,20 @@ mod cache;
 mod credential_helper;
 mod credentials;
 mod dependencies;
+mod git;
+mod git_protocol;
 mod http;
 mod index;
 mod oci;
+mod proxy;
 mod repositories;
 mod repository;
 mod url;
+mod watch;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use self::cache::Cache;
 use self::http::Http;
@@ -30,6 +34,7 @@ use crate::yaml;
 
 pub use self::http::Access;
 pub use self::index::{Entry, Index, choose};
+pub use self::watch::{Transfer, Watch};
 
 /// How charts are asked for.
 #[derive(Clone, Debug, Default)]
@@ -54,6 +59,8 @@ pub struct Settings {
     pub registry_config: Option<PathBuf>,
     /// The bounds to keep.
     pub limits: Limits,
+    /// Who is told how far each transfer is.
+    pub watch: Option<Arc<dyn Watch>>,
 }
 
 /// A chart that was fetched.
@@ -72,6 +79,8 @@ pub struct Remote {
     repositories: OnceLock<Vec<Repository>>,
     /// By the address of the index.
     indexes: Mutex<HashMap<String, Slot>>,
+    /// The one server that the user's flags are shown to for a chart's dependencies.
+    told: OnceLock<String>,
     warnings: Mutex<Vec<String>>,
 }
 
@@ -81,6 +90,8 @@ enum Place<'a> {
     Archive(&'a str),
     /// A chart in a registry.
     Registry(&'a str),
+    /// A chart in a git repository.
+    Git(&'a str),
     /// A chart in a repository: its address, what to show to its server, the chart and the version.
     Repository(Box<Repository>, &'a str, &'a str),
 }
@@ -95,10 +106,12 @@ fn with_version(name: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// The scheme of a name that is an address.
+/// The scheme of a name that is the address of a chart or repository.
 fn scheme(name: &str) -> Option<&str> {
     let (scheme, _) = name.split_once("://")?;
-    ["oci", "http", "https"].into_iter().find(|known| known.eq_ignore_ascii_case(scheme))
+    ["oci", "http", "https", "git+https", "git+http", "git+file"]
+        .into_iter()
+        .find(|known| known.eq_ignore_ascii_case(scheme))
 }
 
 impl Remote {
@@ -109,6 +122,7 @@ impl Remote {
             cache: Cache::of_user(),
             repositories: OnceLock::new(),
             indexes: Mutex::default(),
+            told: OnceLock::new(),
             warnings: Mutex::default(),
         }
     }
@@ -154,6 +168,7 @@ impl Remote {
                 self.archive(&http, &url, &url, "")
             }
             Place::Registry(address) => oci::fetch(self, address, &self.settings.version),
+            Place::Git(address) => git::fetch(self, address),
             Place::Repository(repository, chart, version) => self.fetch_named(&repository, chart, version),
         }
     }
@@ -182,6 +197,7 @@ impl Remote {
         let (chart, entries) = match self.place(name)? {
             Place::Archive(_) => return Err(Error::new(format!("{name} is one archive, not a repository"))),
             Place::Registry(address) => (address.to_string(), oci::versions(self, address)?),
+            Place::Git(address) => (address.to_string(), git::versions(self, address)?),
             Place::Repository(repository, chart, _) => {
                 let index = self.index(&repository)?;
                 let entries = index.entries(chart);
@@ -198,12 +214,13 @@ impl Remote {
     }
 
     fn http(&self, access: Access) -> Http {
-        Http::new(access, &self.settings.limits)
+        Http::new(access, &self.settings)
     }
 
     fn place<'a>(&'a self, name: &'a str) -> Result<Place<'a>> {
         match scheme(name) {
             Some("oci") => return Ok(Place::Registry(name)),
+            Some(scheme) if scheme.starts_with("git+") => return Ok(Place::Git(name)),
             Some(_) if self.settings.repository.is_none() => return Ok(Place::Archive(name)),
             _ => {}
         }

@@ -115,7 +115,7 @@ impl<'a> Registry<'a> {
             .then(|| Login { user: access.username.clone(), password: access.password.clone() });
         let authorization = (!access.token.is_empty()).then(|| format!("Bearer {}", access.token));
         Ok(Registry {
-            http: Http::new(access, &settings.limits),
+            http: Http::new(access, settings),
             base,
             repository: &reference.repository,
             given,

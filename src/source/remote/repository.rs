@@ -51,7 +51,7 @@ impl Remote {
         let key = url.to_string();
         let slot = {
             let mut all = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
-            all.entry(key.clone()).or_insert_with(Slot::default).clone()
+            all.entry(key.clone()).or_default().clone()
         };
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(index) = &*slot {
@@ -89,6 +89,7 @@ impl Remote {
             may_be_compressed: true,
             known: kept.as_ref().map_or((None, None), Kept::known),
             limit,
+            ..Wanted::default()
         };
         let mut answer = http.get(url, base, &wanted).map_err(|e| invalid(base, e))?;
         match (answer.status, kept) {
