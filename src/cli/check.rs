@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use jiff::Timestamp;
 use torii::check::source::Source;
 use torii::check::suppress::{Suppression, find_rule};
 use torii::check::{self, Checked, Options, report};
@@ -170,12 +171,14 @@ fn options(args: &Args, global: &Global, limits: &Limits) -> Result<Options> {
         let request = args.rendering.request(name, global)?;
         cluster.extend(Source::open(name, &request).map_err(|e| e.context("--with"))?.objects().cloned());
     }
+    let now = args.rendering.now()?.unwrap_or_else(Timestamp::now);
     let version = args.rendering.kube_version().map(KubeVersion::parse).transpose().map_err(wrong)?;
     Ok(Options {
         around: Surroundings {
             cluster,
             kubernetes: version.unwrap_or_default().minor().unwrap_or(u32::MAX),
             revisions: flags::split("revisions", &args.revisions)?,
+            now: u64::try_from(now.as_second()).ok(),
         },
         suppressions,
         only: only.collect::<Result<_>>()?,

@@ -154,6 +154,11 @@ impl Topology {
         self.objects.get(id)
     }
 
+    /// Whether there are workloads in a namespace.
+    pub fn has_workloads(&self, namespace: &Arc<str>) -> bool {
+        self.pods.is_in(namespace)
+    }
+
     /// The workload of this identity.
     pub fn workload(&self, id: &Identity) -> Option<&Workload> {
         self.workload_index(id).and_then(|index| self.workloads.get(index))

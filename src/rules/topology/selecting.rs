@@ -120,6 +120,11 @@ impl Pods {
         }
     }
 
+    /// Whether there are pods in a namespace.
+    pub(super) fn is_in(&self, namespace: &Arc<str>) -> bool {
+        self.by_namespace.contains_key(&Some(namespace.clone()))
+    }
+
     /// See [`super::Topology::select`].
     pub(super) fn select(
         &self,
