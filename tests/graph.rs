@@ -11,9 +11,9 @@ const PICTURES: [(&str, &[&str]); 4] = [
     (
         "shared",
         &[
-            "fixtures/page/shared/raw.yaml",
-            "fixtures/page/shared/gateway.yaml",
-            "fixtures/page/shared/applications.yaml",
+            "fixtures/three-ways/shared/raw.yaml",
+            "fixtures/three-ways/shared/gateway.yaml",
+            "fixtures/three-ways/shared/applications.yaml",
         ],
     ),
     (
@@ -26,23 +26,23 @@ const PICTURES: [(&str, &[&str]); 4] = [
             "shop",
             "-f",
             "charts/gateway/examples/application.yaml",
-            "fixtures/page/dedicated/gateway.yaml",
+            "fixtures/three-ways/dedicated/gateway.yaml",
         ],
     ),
     (
         "canary-same-service",
         &[
-            "fixtures/page/shared/raw.yaml",
-            "fixtures/page/shared/gateway.yaml",
-            "fixtures/page/canary-same-service/raw.yaml",
+            "fixtures/three-ways/shared/raw.yaml",
+            "fixtures/three-ways/shared/gateway.yaml",
+            "fixtures/three-ways/canary-same-service/raw.yaml",
         ],
     ),
     (
         "canary-own-service",
         &[
-            "fixtures/page/shared/raw.yaml",
-            "fixtures/page/shared/gateway.yaml",
-            "fixtures/page/canary-own-service/raw.yaml",
+            "fixtures/three-ways/shared/raw.yaml",
+            "fixtures/three-ways/shared/gateway.yaml",
+            "fixtures/three-ways/canary-own-service/raw.yaml",
         ],
     ),
 ];
@@ -112,8 +112,10 @@ fn the_documents_show_what_is_drawn() {
 #[test]
 fn every_source_of_a_scenario_can_be_drawn() {
     for scenario in ["shared", "dedicated", "in-place", "canary-same-service", "canary-own-service"] {
-        let text = drawn(&[&format!("fixtures/page/{scenario}/raw.yaml")]);
-        assert!(text.contains("Deployment"), "{scenario}\n{text}");
+        for way in ["raw", "operator"] {
+            let text = drawn(&[&format!("fixtures/three-ways/{scenario}/{way}.yaml")]);
+            assert!(text.contains("Deployment<br/>"), "{scenario} {way}\n{text}");
+        }
     }
 }
 
@@ -149,6 +151,35 @@ fn what_is_missing_and_what_selects_nothing_is_told() {
 ",
     );
     insta::assert_snapshot!(text);
+}
+
+#[test]
+fn findings_are_marked_unless_they_are_not_wanted() {
+    let ingress = "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: i}, spec: {defaultBackend: \
+                   {service: {name: gone, port: {number: 80}}}}}";
+    for (format, mark) in
+        [("mermaid", ":::error"), ("dot", "color=\"#c0362c\""), ("svg", "class=\"node routes error\"")]
+    {
+        let text = drawn_of(&["-", "-o", format], ingress);
+        assert!(text.contains(mark) && text.contains("Ingress/i: "), "{format}\n{text}");
+        let text = drawn_of(&["-", "-o", format, "--no-findings"], ingress);
+        assert!(!text.contains(mark) && !text.contains("Ingress/i: "), "{format}\n{text}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("torii.yaml");
+    std::fs::write(&config, "suppress: [{rule: GW067, reason: it is there}]\n").unwrap();
+    let text = drawn_of(&["-", "--config", config.to_str().unwrap()], ingress);
+    assert!(!text.contains(":::error"), "{text}");
+}
+
+#[test]
+fn findings_of_what_is_not_drawn_are_counted() {
+    let map = "{apiVersion: v1, kind: ConfigMap, metadata: {name: UPPER}}";
+    let text = drawn_of(&["-"], map);
+    assert!(
+        text.contains("not drawn: 1 finding about other objects or values; `torii check` tells all"),
+        "{text}"
+    );
 }
 
 #[test]
