@@ -19,6 +19,7 @@ mod opening;
 mod output;
 mod output_dir;
 mod package;
+mod progress;
 mod pull;
 mod render;
 mod rendering;

@@ -97,7 +97,7 @@ impl Rendering {
         request.now = self.now()?;
         request.lookup_file.clone_from(&self.lookup_file);
         request.limits = self.bounds.limits()?;
-        self.source.bring(chart, &request.limits, &mut request.tree)?;
+        self.source.bring(&[chart], &request.limits, &mut request.tree)?;
         request.allow_outside_symlinks = self.source.allow_outside_symlinks;
         Ok(request)
     }
