@@ -98,14 +98,20 @@ fn spot_of(
     spot
 }
 
-/// The values that a writer read, and where they are set.
+/// The values that a writer read, and where they are set; of many, what is around them all.
 fn values(explained: &Explained, writer: &Writer) -> Vec<(String, String)> {
     let root = format!("{}/", explained.request.chart.trim_end_matches('/'));
     let of = |path: &Vec<Step>| {
         let set = explained.origin(path).and_then(|chain| chain.links.first());
         Some((path_words(path), set?.words(&root)))
     };
-    writer.reads.iter().filter_map(of).take(MOST_VALUES).collect()
+    if let ([first, rest @ ..], true) = (writer.reads.as_slice(), writer.reads.len() > MOST_VALUES) {
+        let common = |other: &Vec<Step>| first.iter().zip(other).take_while(|(a, b)| a == b).count();
+        let length = rest.iter().map(common).min().unwrap_or_default();
+        let around: Vec<Step> = first.iter().take(length).cloned().collect();
+        return if around.is_empty() { Vec::new() } else { of(&around).into_iter().collect() };
+    }
+    writer.reads.iter().filter_map(of).collect()
 }
 
 /// The file that an object comes from, as the user would name it.

@@ -56,7 +56,9 @@ pub(super) fn findings(index: usize, source: &Source) -> Result<Vec<Told>> {
         for (path, is, should) in retyped.iter().take(MOST) {
             let message = format!("is {is}, but the chart's own value is {should}");
             let mut own = about(rule, index, path, message);
-            if let Some(link) = origins.chain(path).and_then(|chain| chain.links.first()) {
+            // Of a map or list, each value within has an origin of its own.
+            let chain = origins.chain(path).or_else(|| origins.below(path).first().map(|leaf| &leaf.chain));
+            if let Some(link) = chain.and_then(|chain| chain.links.first()) {
                 own.spot = spot(link.place.as_ref(), &link.where_set(""));
             }
             told.push(own);

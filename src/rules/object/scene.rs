@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::manifest::object::{Identity, Object};
+use crate::rules::selector::Selector;
 use crate::rules::topology::Topology;
 
 /// What is around the objects that are judged.
@@ -38,6 +39,7 @@ pub struct Scene {
     judged: HashSet<*const Object>,
     by_kind: HashMap<(Arc<str>, Arc<str>), Vec<usize>>,
     by_name: HashMap<(Arc<str>, Arc<str>, Arc<str>), Vec<usize>>,
+    custom: HashSet<(Arc<str>, Arc<str>)>,
 }
 
 impl Scene {
@@ -49,12 +51,16 @@ impl Scene {
         all.extend(around.cluster.iter().cloned());
         let mut by_kind: HashMap<_, Vec<usize>> = HashMap::new();
         let mut by_name: HashMap<_, Vec<usize>> = HashMap::new();
+        let mut custom = HashSet::new();
         for (index, object) in all.iter().enumerate() {
             let Identity { group, kind, name, .. } = &object.id;
             by_kind.entry((group.clone(), kind.clone())).or_default().push(index);
             by_name.entry((group.clone(), kind.clone(), name.clone())).or_default().push(index);
+            if group.contains('.') && !group.ends_with(".k8s.io") {
+                custom.insert((object.id.namespace.clone(), name.clone()));
+            }
         }
-        Scene { topology: Topology::new(&all), around, all, judged, by_kind, by_name }
+        Scene { topology: Topology::new(&all), around, all, judged, by_kind, by_name, custom }
     }
 
     /// All objects, in the order in which they were given.
@@ -106,6 +112,13 @@ impl Scene {
         let (group, kind) = kind.rsplit_once('/').unwrap_or(("", kind));
         let found = self.by_name.get(&(group.into(), kind.into(), name.into()));
         found.into_iter().flatten().filter_map(|index| self.all.get(*index))
+    }
+
+    /// Whether pods that a selector selects may be made by the controller of a custom object: it asks for a label with
+    /// the name of one, as in `prometheus=main`.
+    pub fn may_be_made(&self, namespace: &Arc<str>, selector: &Selector) -> bool {
+        let is_custom = |name: &String| self.custom.contains(&(namespace.clone(), name.as_str().into()));
+        selector.labels().values().any(is_custom)
     }
 
     /// What could not be judged.

@@ -171,3 +171,41 @@ fn objects_with_values_of_any_type_anywhere_are_judged() {
         }
     }
 }
+
+#[test]
+fn messages_hold_no_values_that_may_be_secret() {
+    let text = "apiVersion: v1\nkind: Secret\nmetadata: {name: s, annotations: {note: 31337, other: [31337]}}\nstringData: \
+                {password: 31337}\ndata: {a: 31337}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: \
+                31337, b: [31337]}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\nspec: {template: \
+                {metadata: {annotations: {token: 31337}}, spec: {containers: [{name: a, command: [31337], args: [31337], \
+                env: [{name: PASSWORD, value: 31337}, {name: PASSWORD, value: 31337}]}]}}}\n";
+    let (found, _) = judge(&Scene::new(testing::objects("a.yaml", text), Surroundings::default()));
+    assert!(found.len() > 8, "{}", found.len());
+    for finding in found {
+        assert!(!line(&finding).contains("31337"), "{}", line(&finding));
+    }
+}
+
+#[test]
+fn ten_thousand_objects_that_all_select_one_another_are_judged_soon() {
+    let mut text = String::new();
+    for n in 0..2_500 {
+        text.push_str(&format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: s{n}}}\nspec: {{selector: {{app: a{}}}, ports: [{{port: 80, \
+             targetPort: http}}]}}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: d{n}}}\nspec: {{template: \
+             {{metadata: {{labels: {{app: a{}}}}}, spec: {{serviceAccountName: x{n}, containers: [{{name: a, image: \
+             a}}]}}}}}}\n---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {{name: d{n}}}\nspec: {{selector: \
+             {{matchLabels: {{app: a{}}}}}, minAvailable: 1}}\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: \
+             RoleBinding\nmetadata: {{name: b{n}}}\nroleRef: {{kind: Role, name: r{n}}}\nsubjects: [{{kind: ServiceAccount, \
+             name: x{n}}}]\n---\n",
+            n / 50,
+            n / 50,
+            n / 50
+        ));
+    }
+    let start = std::time::Instant::now();
+    let (found, _) = judge(&Scene::new(testing::objects("a.yaml", &text), Surroundings::default()));
+    assert!(found.len() > 5_000, "{}", found.len());
+    // Without optimisation and beside other tests; n² would take minutes.
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}

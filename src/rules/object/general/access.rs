@@ -75,7 +75,8 @@ fn binding_dangles(scene: &Scene, binding: &Arc<Object>, findings: &mut Findings
     let there = scene.get(&format!("rbac.authorization.k8s.io/{kind}"), namespace, &name).is_some();
     if matches!(kind.as_str(), "Role" | "ClusterRole") && !known && !there {
         let place = if namespace.is_empty() { String::new() } else { format!(" in {namespace}") };
-        let finding = findings.say(binding, Path::of("roleRef"), format!("there is no {kind} {name}{place}"));
+        let finding =
+            findings.say(binding, Path::of("roleRef.name"), format!("there is no {kind} {name}{place}"));
         // A role of the namespace that the render fills belongs to it.
         if kind == "Role" && scene.topology.has_workloads(&binding.id.namespace) {
             finding.severity(Severity::Error);
@@ -117,7 +118,7 @@ fn subject_dangles(
     };
     // Accounts of the cluster's own namespaces come with it.
     if !namespace.starts_with("kube-") {
-        findings.say(binding, field, message);
+        findings.say(binding, field.key("name"), message);
     }
 }
 

@@ -121,16 +121,19 @@ fn backend_of(
         return;
     }
     let Some(there) = scene.get("Service", namespace, name) else {
-        findings.say(object, field, format!("there is no Service {name} in {namespace}"));
+        findings.say(object, field.key("name"), format!("there is no Service {name} in {namespace}"));
         return;
     };
     if let Some(port) = port.filter(|port| !service::has_port(there, port)) {
-        let port = match port {
-            Port::Number(number) => number.to_string(),
-            Port::Name(name) => format!("called {name}"),
+        // A route has the number itself, an Ingress one of two fields.
+        let (port, key) = match port {
+            Port::Number(number) => (number.to_string(), "number"),
+            Port::Name(name) => (format!("called {name}"), "name"),
         };
+        let field = field.key("port");
+        let field = if &*object.id.kind == "Ingress" { field.key(key) } else { field };
         let message = format!("{} has no port {port}, but {}", there.id, service::ports_in_words(there));
-        findings.say(object, field.key("port"), message).severity(Severity::Error);
+        findings.say(object, field, message).severity(Severity::Error);
     }
 }
 
@@ -140,7 +143,7 @@ fn webhook(scene: &Scene, object: &Arc<Object>, findings: &mut Findings) {
         let name = read::text(&own, "name").unwrap_or_default();
         let namespace = read::text(&own, "namespace").unwrap_or_default();
         if !name.is_empty() && scene.get("Service", &namespace, &name).is_none() {
-            findings.say(object, field, format!("there is no Service {name} in {namespace}"));
+            findings.say(object, field.key("name"), format!("there is no Service {name} in {namespace}"));
         }
     };
     if &*object.id.kind == "APIService" {

@@ -45,11 +45,11 @@ pub const RULES: &[Rule] = &[
         check: Check::Each(&["*"], variables),
     },
     Rule {
-        id: "GW088",
+        id: "K8S013",
         name: "fields-exclude-each-other",
         severity: Severity::Error,
-        summary: "An object has fields that exclude each other, or that its kind doesn't have.",
-        why: "The API refuses the first, and drops the second without a word unless it is asked to be strict.",
+        summary: "An object has fields that exclude each other.",
+        why: "The API refuses the object: only one of them can hold.",
         fix: "Remove the one that is not meant.",
         source: "pkg/apis/core/validation/validation.go: validateEnvVarValueFrom; pkg/apis/apps/validation/validation.go: ValidateDeploymentStrategy",
         check: Check::Each(&["*"], exclusive),
@@ -179,25 +179,8 @@ fn variables(_: &Scene, object: &Arc<Object>, findings: &mut Findings) {
     }
 }
 
-/// Fields that a kind doesn't have, though another that is much like it has.
-const FOREIGN: &[(&str, &[&str], &str)] = &[
-    ("DaemonSet", &["spec.replicas", "spec.strategy", "spec.serviceName"], "a DaemonSet has no such field"),
-    (
-        "Deployment",
-        &["spec.updateStrategy", "spec.volumeClaimTemplates", "spec.serviceName"],
-        "a Deployment has no such field",
-    ),
-    ("StatefulSet", &["spec.strategy"], "a StatefulSet has updateStrategy instead"),
-];
-
 fn exclusive(_: &Scene, object: &Arc<Object>, findings: &mut Findings) {
     if &*object.id.group == "apps" {
-        for (_, fields, why) in FOREIGN.iter().filter(|(kind, ..)| *object.id.kind == **kind) {
-            for field in fields.iter().filter(|field| read::at(&object.value, field).is_some()) {
-                let finding = findings.say(object, Path::of(field), format!("{why}: it is dropped"));
-                finding.severity(Severity::Warning);
-            }
-        }
         strategy(object, findings);
     }
     let Some((template, spec, containers)) = pod(object) else { return };

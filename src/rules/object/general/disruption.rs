@@ -124,8 +124,9 @@ fn blocks(scene: &Scene, budget: &Arc<Object>, findings: &mut Findings) {
 }
 
 fn selects_nothing(scene: &Scene, budget: &Arc<Object>, findings: &mut Findings) {
-    if selected(scene, budget).is_some_and(|own| own.is_empty()) {
-        let selector = Selector::from_label_selector(&budget.value, "spec.selector");
+    let selector = Selector::from_label_selector(&budget.value, "spec.selector");
+    let is_empty = selected(scene, budget).is_some_and(|own| own.is_empty());
+    if is_empty && !scene.may_be_made(&budget.id.namespace, &selector) {
         let labels = if selector.is_empty() { "any labels".to_string() } else { selector.describe() };
         let message = format!("no pods in {} have {labels}", budget.id.namespace);
         findings.say(budget, Path::of("spec.selector"), message);

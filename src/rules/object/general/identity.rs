@@ -69,15 +69,15 @@ const LABELS: &[&str] = &["Namespace", "Service"];
 fn names_and_labels(_: &Scene, object: &Arc<Object>, findings: &mut Findings) {
     name(object, findings);
     metadata(object, &object.value, Path::default(), findings);
-    let Some(path) = workload::template_path(&object.id.group, &object.id.kind) else { return };
-    if let Some(template) = workload::template(object).filter(|_| !path.is_empty()) {
-        metadata(object, &template, Path::of(path), findings);
-    }
     let selectors = match &*object.id.kind {
         "Service" | "ReplicationController" => "spec.selector",
         _ => "spec.selector.matchLabels",
     };
     map(object, &object.value, Path::of(selectors), selectors, findings);
+    let Some(path) = workload::template_path(&object.id.group, &object.id.kind) else { return };
+    if let Some(template) = workload::template(object).filter(|_| !path.is_empty()) {
+        metadata(object, &template, Path::of(path), findings);
+    }
 }
 
 fn name(object: &Arc<Object>, findings: &mut Findings) {
@@ -144,8 +144,9 @@ fn map(object: &Arc<Object>, value: &Value, path: Path, at: &str, findings: &mut
                 Value::Int(_) | Value::Float(_) => "a number",
                 _ => "no text",
             };
-            let shown = read::scalar(&value).map(|text| format!("{text} is ")).unwrap_or_default();
-            findings.say(object, field, format!("{shown}{what}, and must be a text")).fix("Quote it.");
+            // Annotations may hold secrets.
+            let shown = read::scalar(&value).filter(|_| !annotations).unwrap_or_else(|| "it".to_string());
+            findings.say(object, field, format!("{shown} is {what}, and must be a text")).fix("Quote it.");
             continue;
         };
         let text = text.to_text();

@@ -1,10 +1,10 @@
 //! Objects that are not rendered, but that something makes which is: Secrets of certificates, of sealed and external
 //! secrets; ConfigMaps that every namespace gets.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::manifest::object::Object;
+use crate::manifest::object::{Identity, Object};
 use crate::rules::object::Scene;
 use crate::rules::{read, workload};
 use crate::value::Value;
@@ -40,12 +40,19 @@ pub struct Made {
     words: HashSet<String>,
     /// Namespaces with objects whose controllers make Secrets of names that are not known here.
     open: HashSet<Arc<str>>,
+    /// Roles that let programs make Secrets: of a namespace, or of all (the empty one).
+    roles: HashMap<Arc<str>, Identity>,
 }
 
 impl Made {
     /// Looks over all objects.
     pub fn new(scene: &Scene) -> Made {
-        let mut made = Made { secrets: HashSet::new(), words: HashSet::new(), open: HashSet::new() };
+        let mut made = Made {
+            secrets: HashSet::new(),
+            words: HashSet::new(),
+            open: HashSet::new(),
+            roles: HashMap::new(),
+        };
         for (kind, fields) in MAKERS {
             for object in scene.of(&[kind]) {
                 if let Some(name) = fields.iter().find_map(|field| read::text(&object.value, field)) {
@@ -75,6 +82,11 @@ impl Made {
         if &*object.id.group == "rbac.authorization.k8s.io" {
             for rule in read::items(&object.value, "rules") {
                 read::texts(&rule, "resourceNames").iter().for_each(|name| self.words_of(name));
+                let has =
+                    |key, word: &str| read::texts(&rule, key).iter().any(|own| own == word || own == "*");
+                if has("resources", "secrets") && has("verbs", "create") {
+                    self.roles.entry(object.id.namespace.clone()).or_insert_with(|| object.id.clone());
+                }
             }
         }
     }
@@ -93,6 +105,11 @@ impl Made {
         self.open.contains(namespace)
             || self.words.contains(name)
             || self.secrets.contains(&(namespace.clone(), name.to_string()))
+    }
+
+    /// The role by which a program may make Secrets in a namespace, if there is one.
+    pub fn maker(&self, namespace: &str) -> Option<&Identity> {
+        self.roles.get(namespace).or_else(|| self.roles.get(""))
     }
 
     /// Whether something makes a ConfigMap of this name.

@@ -4,13 +4,14 @@ mod access;
 mod backends;
 mod containers;
 mod disruption;
+mod fields;
 mod identity;
 mod made;
 mod names;
 mod references;
 mod scaling;
 mod service;
-mod texts;
+mod types;
 mod values;
 mod versions;
 mod workload;
@@ -29,6 +30,6 @@ pub const FAMILIES: &[Family] = &[
     ("Accounts and roles", access::RULES),
     ("Names, labels, keys", identity::RULES),
     ("API versions", versions::RULES),
-    ("Types", texts::RULES),
+    ("Fields and types", fields::RULES),
     ("Values", values::RULES),
 ];

@@ -130,8 +130,12 @@ fn look(
     };
     if !is_made && told.insert((name.clone(), String::new())) {
         let within = if place.is_empty() { String::new() } else { format!(" in {place}") };
-        let finding = say(findings, object, field, format!("there is no {} {name}{within}", kind.name()));
-        if reference.is_weak {
+        let maker = made.maker(namespace).filter(|_| *kind == Kind::Secret);
+        let unless = maker.map(|role| format!(", unless a program makes it, which {role} allows"));
+        let message =
+            format!("there is no {} {name}{within}{}", kind.name(), unless.as_deref().unwrap_or_default());
+        let finding = say(findings, object, field, message);
+        if reference.is_weak || unless.is_some() {
             finding.severity(Severity::Info);
         }
     }
@@ -176,13 +180,20 @@ fn references(object: &Object) -> Vec<Reference> {
             of_container(&container, &field, &mut add);
         }
     }
+    // The controller puts the claims of a StatefulSet's templates in the place of volumes of the same name.
+    let claims = read::items(&object.value, "spec.volumeClaimTemplates");
+    let claimed: HashSet<String> =
+        claims.iter().filter_map(|claim| read::text(claim, "metadata.name")).collect();
     for (index, volume) in read::items(&template, "spec.volumes").into_iter().enumerate() {
         let name = read::text(&volume, "name").unwrap_or_default();
+        if claimed.contains(&name) {
+            continue;
+        }
         of_volume(&volume, &spec.clone().key("volumes").item(index, format!("name={name}")), &mut add);
     }
     for (index, secret) in read::items(&template, "spec.imagePullSecrets").into_iter().enumerate() {
         // Images that need no password are pulled without it.
-        let field = spec.clone().key("imagePullSecrets").index(index);
+        let field = spec.clone().key("imagePullSecrets").index(index).key("name");
         add(Kind::Secret, read::text(&secret, "name"), Vec::new(), field, true);
     }
     let class = read::text(&template, "spec.priorityClassName");
@@ -198,7 +209,7 @@ fn of_container(container: &Value, field: &Path, add: Add<'_>) {
     for (index, from) in read::items(container, "envFrom").into_iter().enumerate() {
         for (kind, key) in WHOLE {
             if let Some(own) = read::at(&from, key).filter(|own| !is_optional(own)) {
-                let field = field.clone().key("envFrom").index(index).key(key);
+                let field = field.clone().key("envFrom").index(index).key(key).key("name");
                 add(kind, read::text(&own, "name"), Vec::new(), field, false);
             }
         }
@@ -208,8 +219,13 @@ fn of_container(container: &Value, field: &Path, add: Add<'_>) {
         for (kind, key) in KEYS {
             let own = read::at(&env, &format!("valueFrom.{key}"));
             if let Some(own) = own.filter(|own| !is_optional(own)) {
-                let field =
-                    field.clone().key("env").item(index, format!("name={name}")).key("valueFrom").key(key);
+                let field = field
+                    .clone()
+                    .key("env")
+                    .item(index, format!("name={name}"))
+                    .key("valueFrom")
+                    .key(key)
+                    .key("name");
                 let keys = read::text(&own, "key").into_iter().collect();
                 add(kind, read::text(&own, "name"), keys, field, false);
             }
@@ -223,20 +239,26 @@ fn of_volume(volume: &Value, field: &Path, add: Add<'_>) {
     let whole = [(Kind::ConfigMap, "configMap", "name"), (Kind::Secret, "secret", "secretName")];
     for (kind, key, name) in whole {
         if let Some(own) = read::at(volume, key).filter(|own| !is_optional(own)) {
-            add(kind, read::text(&own, name), keys(&own), field.clone().key(key), false);
+            add(kind, read::text(&own, name), keys(&own), field.clone().key(key).key(name), false);
         }
     }
     for (index, source) in read::items(volume, "projected.sources").into_iter().enumerate() {
         for (kind, key) in [(Kind::ConfigMap, "configMap"), (Kind::Secret, "secret")] {
             if let Some(own) = read::at(&source, key).filter(|own| !is_optional(own)) {
-                let field = field.clone().at("projected.sources").index(index).key(key);
+                let field = field.clone().at("projected.sources").index(index).key(key).key("name");
                 add(kind, read::text(&own, "name"), keys(&own), field, false);
             }
         }
     }
     let claim = "persistentVolumeClaim";
     if let Some(own) = read::at(volume, claim) {
-        add(Kind::Claim, read::text(&own, "claimName"), Vec::new(), field.clone().key(claim), false);
+        add(
+            Kind::Claim,
+            read::text(&own, "claimName"),
+            Vec::new(),
+            field.clone().key(claim).key("claimName"),
+            false,
+        );
     }
 }
 

@@ -92,7 +92,7 @@ fn target_missing(scene: &Scene, scaler: &Arc<Object>, findings: &mut Findings) 
             findings.say(scaler, field.key("kind"), format!("there is no {id}, but a {}", other.id));
         }
         None => {
-            let finding = findings.say(scaler, field, format!("there is no {id}"));
+            let finding = findings.say(scaler, field.key("name"), format!("there is no {id}"));
             // What others make, may be made later, or be of a kind that only the cluster knows.
             if !BUILT_IN.contains(&&*id.group) {
                 finding.severity(Severity::Warning);
