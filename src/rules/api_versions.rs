@@ -44,6 +44,32 @@ pub fn removed_in(api_version: &str, kind: &str) -> Option<u32> {
     REMOVED.iter().find(is_it).map(|(_, _, minor)| *minor)
 }
 
+/// The group and version, the kinds, and the minor version of Kubernetes 1 that serves them first.
+const ADDED: &[(&str, &[&str], u32)] = &[
+    ("networking.k8s.io/v1", &["Ingress", "IngressClass"], 19),
+    ("batch/v1", &["CronJob"], 21),
+    ("policy/v1", &["PodDisruptionBudget"], 21),
+    ("discovery.k8s.io/v1", &["EndpointSlice"], 21),
+    ("autoscaling/v2", &["HorizontalPodAutoscaler"], 23),
+    ("flowcontrol.apiserver.k8s.io/v1", &["FlowSchema", "PriorityLevelConfiguration"], 29),
+    (
+        "admissionregistration.k8s.io/v1",
+        &["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"],
+        30,
+    ),
+    ("networking.k8s.io/v1", &["IPAddress", "ServiceCIDR"], 33),
+    ("resource.k8s.io/v1", &["DeviceClass", "ResourceClaim", "ResourceClaimTemplate", "ResourceSlice"], 34),
+    ("storage.k8s.io/v1", &["VolumeAttributesClass"], 34),
+];
+
+/// The minor version of Kubernetes 1 from which on a kind is served in this version, if it is one of those that came
+/// late.
+pub fn added_in(api_version: &str, kind: &str) -> Option<u32> {
+    let is_it =
+        |(version, kinds, _): &&(&str, &[&str], u32)| *version == api_version && kinds.contains(&kind);
+    ADDED.iter().find(is_it).map(|(_, _, minor)| *minor)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

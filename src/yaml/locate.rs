@@ -1,6 +1,7 @@
 //! Where in a text a value stands. The text is read again for it, so that reading values costs nothing more.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 
 use crate::value::Str;
 
@@ -106,6 +107,12 @@ pub struct Standing {
 /// counts; entries that such a change hid are shown, too. A text that cannot be read has no entries.
 pub fn standings(text: &[u8], show: &mut dyn FnMut(&[Step], Standing)) {
     each_root(text, &mut |text, root| text.stand(root, None, None, MAX_DEPTH, &mut Vec::new(), show));
+}
+
+/// Shows the path of every key that a map has more than once, and where it stands again: the last one counts. A text
+/// that cannot be read has none.
+pub fn repeated(text: &[u8], show: &mut dyn FnMut(&[Step], Spot)) {
+    each_root(text, &mut |text, root| text.repeated(root, MAX_DEPTH, &mut Vec::new(), show));
 }
 
 enum Walk {
@@ -318,6 +325,42 @@ impl<'d, 'a> Located<'d, 'a> {
                 self.stand(value, Some(key), alias, depth, path, show);
                 path.pop();
             }
+        }
+    }
+}
+
+impl<'d, 'a> Located<'d, 'a> {
+    /// Aliases are not followed: what they name is looked at where it stands.
+    fn repeated(
+        &self,
+        node: &'d Node<'a>,
+        depth: usize,
+        path: &mut Vec<Step>,
+        show: &mut dyn FnMut(&[Step], Spot),
+    ) {
+        let Some(depth) = depth.checked_sub(1) else { return };
+        match node.kind {
+            NodeKind::Sequence => {
+                for (index, item) in self.children(node).enumerate() {
+                    path.push(Step::Index(index));
+                    self.repeated(item, depth, path, show);
+                    path.pop();
+                }
+            }
+            NodeKind::Mapping => {
+                let mut known = HashSet::new();
+                for (key, value) in self.pairs(node) {
+                    let text = key_text(self.target(key)).filter(|_| !is_merge(key));
+                    let Some(text) = text else { continue };
+                    path.push(Step::Key(text.clone()));
+                    if !known.insert(text) {
+                        show(path, self.spot(key));
+                    }
+                    self.repeated(value, depth, path, show);
+                    path.pop();
+                }
+            }
+            _ => {}
         }
     }
 }

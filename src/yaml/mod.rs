@@ -22,7 +22,7 @@ mod token;
 pub use self::documents::{ValuesDocument, documents, documents_within};
 pub use self::emit::{EmitError, to_yaml, to_yaml_pretty};
 pub use self::head::{Head, inspect};
-pub use self::locate::{Position, Spot, Standing, Step, leaves, locate, locate_all, standings};
+pub use self::locate::{Position, Spot, Standing, Step, leaves, locate, locate_all, repeated, standings};
 
 use crate::value::{Map, Room, Value};
 

@@ -37,6 +37,7 @@ pub struct Scene {
     all: Vec<Arc<Object>>,
     judged: HashSet<*const Object>,
     by_kind: HashMap<(Arc<str>, Arc<str>), Vec<usize>>,
+    by_name: HashMap<(Arc<str>, Arc<str>, Arc<str>), Vec<usize>>,
 }
 
 impl Scene {
@@ -47,10 +48,13 @@ impl Scene {
         let mut all = objects;
         all.extend(around.cluster.iter().cloned());
         let mut by_kind: HashMap<_, Vec<usize>> = HashMap::new();
+        let mut by_name: HashMap<_, Vec<usize>> = HashMap::new();
         for (index, object) in all.iter().enumerate() {
-            by_kind.entry((object.id.group.clone(), object.id.kind.clone())).or_default().push(index);
+            let Identity { group, kind, name, .. } = &object.id;
+            by_kind.entry((group.clone(), kind.clone())).or_default().push(index);
+            by_name.entry((group.clone(), kind.clone(), name.clone())).or_default().push(index);
         }
-        Scene { topology: Topology::new(&all), around, all, judged, by_kind }
+        Scene { topology: Topology::new(&all), around, all, judged, by_kind, by_name }
     }
 
     /// All objects, in the order in which they were given.
@@ -95,6 +99,13 @@ impl Scene {
             name: name.into(),
         };
         self.topology.get(&id)
+    }
+
+    /// The objects of a kind and name, in whatever namespace.
+    pub fn named(&self, kind: &str, name: &str) -> impl Iterator<Item = &Arc<Object>> {
+        let (group, kind) = kind.rsplit_once('/').unwrap_or(("", kind));
+        let found = self.by_name.get(&(group.into(), kind.into(), name.into()));
+        found.into_iter().flatten().filter_map(|index| self.all.get(*index))
     }
 
     /// What could not be judged.

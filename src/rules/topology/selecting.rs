@@ -125,6 +125,11 @@ impl Pods {
         }
     }
 
+    /// Whether there are any in a namespace.
+    pub(super) fn any_in(&self, namespace: &Arc<str>) -> bool {
+        self.by_namespace.contains_key(&Some(namespace.clone()))
+    }
+
     /// See [`super::Topology::select`].
     pub(super) fn select(
         &self,
