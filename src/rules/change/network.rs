@@ -286,8 +286,7 @@ fn named_port(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
     if gone.is_empty() {
         return;
     }
-    let index = facts.new.workload_index(&new.id).into_iter();
-    for service in index.flat_map(|index| facts.new.services.of(index)) {
+    for service in facts.new.services_selecting(&new.id) {
         for port in read::items(&service.object.value, "spec.ports") {
             let target = read::text(&port, "targetPort").unwrap_or_default();
             if gone.contains(&target) {

@@ -90,11 +90,7 @@ pub fn selections(facts: &Facts<'_>) -> BTreeMap<usize, Vec<Selection>> {
             continue;
         }
         let ids = |topology: &Topology| -> Vec<Identity> {
-            let service = topology.services.get(id).into_iter();
-            service
-                .flat_map(|it| topology.selected_by(it))
-                .map(|workload| workload.object.id.clone())
-                .collect()
+            topology.behind(id).map(|workload| workload.object.id.clone()).collect()
         };
         let mut selection = Selection { service: id.clone(), old: ids(&facts.old), new: ids(&facts.new) };
         let before: BTreeSet<Identity> = selection.old.iter().cloned().collect();

@@ -156,7 +156,7 @@ impl Topology {
 
     /// Whether there are workloads in a namespace.
     pub fn has_workloads(&self, namespace: &Arc<str>) -> bool {
-        self.pods.is_in(namespace)
+        self.pods.any_in(namespace)
     }
 
     /// The workload of this identity.
@@ -172,6 +172,16 @@ impl Topology {
     /// The workloads whose pods an object selects.
     pub fn selected_by(&self, selecting: &Selecting) -> impl Iterator<Item = &Workload> {
         selecting.selects.iter().filter_map(|index| self.workloads.get(*index))
+    }
+
+    /// The workloads whose pods a Service of this identity selects; none if there is no such.
+    pub fn behind(&self, service: &Identity) -> impl Iterator<Item = &Workload> {
+        self.services.get(service).into_iter().flat_map(|service| self.selected_by(service))
+    }
+
+    /// The Services that select the pods of a workload.
+    pub fn services_selecting(&self, workload: &Identity) -> impl Iterator<Item = &Selecting> {
+        self.workload_index(workload).into_iter().flat_map(|index| self.services.of(index))
     }
 
     /// The autoscalers of a workload, in the order of the render: more than one is a mistake.

@@ -125,8 +125,8 @@ impl Pods {
         }
     }
 
-    /// Whether there are pods in a namespace.
-    pub(super) fn is_in(&self, namespace: &Arc<str>) -> bool {
+    /// Whether there are any in a namespace.
+    pub(super) fn any_in(&self, namespace: &Arc<str>) -> bool {
         self.by_namespace.contains_key(&Some(namespace.clone()))
     }
 

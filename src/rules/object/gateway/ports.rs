@@ -277,8 +277,7 @@ fn is_of_the_mesh(scene: &Scene, service: &Arc<Object>) -> bool {
     if labels.is_some_and(|labels| injection::revision_of_namespace(labels).is_some()) {
         return true;
     }
-    let selected: Vec<&Workload> =
-        topology.services.get(&service.id).into_iter().flat_map(|it| topology.selected_by(it)).collect();
+    let selected: Vec<&Workload> = topology.behind(&service.id).collect();
     match selected.is_empty() {
         true => labels.is_none() && !scene.around.revisions.is_empty(),
         false => selected.iter().any(|it| pods::is_in_mesh(scene, &it.object) && !pods::makes_gateways(it)),
