@@ -11,9 +11,9 @@ const PICTURES: [(&str, &[&str]); 4] = [
     (
         "shared",
         &[
-            "fixtures/page/shared/raw.yaml",
-            "fixtures/page/shared/gateway.yaml",
-            "fixtures/page/shared/applications.yaml",
+            "fixtures/three-ways/shared/raw.yaml",
+            "fixtures/three-ways/shared/gateway.yaml",
+            "fixtures/three-ways/shared/applications.yaml",
         ],
     ),
     (
@@ -26,23 +26,23 @@ const PICTURES: [(&str, &[&str]); 4] = [
             "shop",
             "-f",
             "charts/gateway/examples/application.yaml",
-            "fixtures/page/dedicated/gateway.yaml",
+            "fixtures/three-ways/dedicated/gateway.yaml",
         ],
     ),
     (
         "canary-same-service",
         &[
-            "fixtures/page/shared/raw.yaml",
-            "fixtures/page/shared/gateway.yaml",
-            "fixtures/page/canary-same-service/raw.yaml",
+            "fixtures/three-ways/shared/raw.yaml",
+            "fixtures/three-ways/shared/gateway.yaml",
+            "fixtures/three-ways/canary-same-service/raw.yaml",
         ],
     ),
     (
         "canary-own-service",
         &[
-            "fixtures/page/shared/raw.yaml",
-            "fixtures/page/shared/gateway.yaml",
-            "fixtures/page/canary-own-service/raw.yaml",
+            "fixtures/three-ways/shared/raw.yaml",
+            "fixtures/three-ways/shared/gateway.yaml",
+            "fixtures/three-ways/canary-own-service/raw.yaml",
         ],
     ),
 ];
@@ -59,6 +59,11 @@ fn run(args: &[&str], stdin: &str) -> Output {
         .unwrap();
     child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
+}
+
+/// What is drawn of objects on stdin, without findings: these are the business of other tests.
+fn plain(args: &[&str], stdin: &str) -> String {
+    drawn_of(&[&["-", "--no-findings"], args].concat(), stdin)
 }
 
 fn drawn_of(args: &[&str], stdin: &str) -> String {
@@ -83,24 +88,26 @@ fn texts(svg: &str) -> Vec<String> {
 
 #[test]
 fn a_canary_behind_the_same_service_as_mermaid() {
-    insta::assert_snapshot!(drawn(PICTURES[2].1));
+    insta::assert_snapshot!(drawn(&[PICTURES[2].1, &["--no-findings"]].concat()));
 }
 
 #[test]
 fn a_dedicated_gateway_as_mermaid() {
-    insta::assert_snapshot!(drawn(PICTURES[1].1));
+    insta::assert_snapshot!(drawn(&[PICTURES[1].1, &["--no-findings"]].concat()));
 }
 
 #[test]
 fn a_shared_gateway_as_dot() {
-    insta::assert_snapshot!(drawn(&[PICTURES[0].1, &["-o", "dot"]].concat()));
+    insta::assert_snapshot!(drawn(&[PICTURES[0].1, &["--no-findings", "-o", "dot"]].concat()));
 }
 
 /// With `INSTA_UPDATE=always` they are drawn anew.
 #[test]
 fn the_documents_show_what_is_drawn() {
     for (name, args) in PICTURES {
-        let svg = drawn(&[args, &["-o", "svg"]].concat());
+        // One shows that findings are marked.
+        let findings: &[&str] = if name == "canary-own-service" { &[] } else { &["--no-findings"] };
+        let svg = drawn(&[args, findings, &["-o", "svg"]].concat());
         let file = format!("{}/docs/images/graph-{name}.svg", env!("CARGO_MANIFEST_DIR"));
         if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
             std::fs::write(&file, &svg).unwrap();
@@ -112,8 +119,10 @@ fn the_documents_show_what_is_drawn() {
 #[test]
 fn every_source_of_a_scenario_can_be_drawn() {
     for scenario in ["shared", "dedicated", "in-place", "canary-same-service", "canary-own-service"] {
-        let text = drawn(&[&format!("fixtures/page/{scenario}/raw.yaml")]);
-        assert!(text.contains("Deployment"), "{scenario}\n{text}");
+        for way in ["raw", "operator"] {
+            let text = drawn(&[&format!("fixtures/three-ways/{scenario}/{way}.yaml")]);
+            assert!(text.contains("Deployment<br/>"), "{scenario} {way}\n{text}");
+        }
     }
 }
 
@@ -127,18 +136,18 @@ fn shares_are_told_where_they_are_known() {
         )
     };
     let known = format!("{service}\n---\n{}\n---\n{}\n", deployment("one", 3), deployment("two", 1));
-    let text = drawn_of(&["-"], &known);
+    let text = plain(&[], &known);
     assert!(text.contains("sends to, 75%") && text.contains("sends to, 25%"), "{text}");
     let scaler = "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: h}, spec: \
                   {maxReplicas: 9, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: one}}}";
-    let text = drawn_of(&["-"], &format!("{known}---\n{scaler}\n"));
+    let text = plain(&[], &format!("{known}---\n{scaler}\n"));
     assert!(!text.contains('%') && text.contains("1 to 9 pods"), "{text}");
 }
 
 #[test]
 fn what_is_missing_and_what_selects_nothing_is_told() {
-    let text = drawn_of(
-        &["-"],
+    let text = plain(
+        &[],
         "{apiVersion: v1, kind: Service, metadata: {name: lonely}, spec: {selector: {app: gone}}}
 ---
 {apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: h}, spec: {maxReplicas: 2, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: gone}}}
@@ -149,6 +158,37 @@ fn what_is_missing_and_what_selects_nothing_is_told() {
 ",
     );
     insta::assert_snapshot!(text);
+}
+
+#[test]
+fn findings_are_marked_unless_they_are_not_wanted() {
+    let no_ports = "{apiVersion: v1, kind: Service, metadata: {name: s}, spec: {selector: {a: b}}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: p, labels: {a: b}}}
+";
+    for (format, mark) in
+        [("mermaid", ":::error"), ("dot", "color=\"#c0362c\""), ("svg", "class=\"node selectors error\"")]
+    {
+        let text = drawn_of(&["-", "-o", format], no_ports);
+        assert!(text.contains(mark) && text.contains("GW044 Service/s: "), "{format}\n{text}");
+        let text = drawn_of(&["-", "-o", format, "--no-findings"], no_ports);
+        assert!(!text.contains(mark) && !text.contains("GW044 Service/s: "), "{format}\n{text}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("torii.yaml");
+    std::fs::write(&config, "suppress: [{rule: GW044, reason: it is there}]\n").unwrap();
+    let text = drawn_of(&["-", "--config", config.to_str().unwrap()], no_ports);
+    assert!(!text.contains(":::error"), "{text}");
+}
+
+#[test]
+fn findings_of_what_is_not_drawn_are_counted() {
+    let map = "{apiVersion: v1, kind: ConfigMap, metadata: {name: UPPER}}";
+    let text = drawn_of(&["-"], map);
+    assert!(
+        text.contains("not drawn: 1 finding about other objects or values; `torii check` tells all"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -198,14 +238,14 @@ fn boxes(svg: &str) -> usize {
 
 #[test]
 fn up_to_sixty_objects_are_all_drawn() {
-    let svg = drawn_of(&["-", "-o", "svg"], &applications(10));
+    let svg = plain(&["-o", "svg"], &applications(10));
     assert_eq!(boxes(&svg), 60);
     assert!(!svg.contains("not drawn"));
 }
 
 #[test]
 fn beyond_sixty_what_belongs_to_one_workload_is_written_into_its_box() {
-    let svg = drawn_of(&["-", "-o", "svg"], &applications(11));
+    let svg = plain(&["-o", "svg"], &applications(11));
     assert_eq!(boxes(&svg), 22);
     let texts = texts(&svg);
     for fact in ["runs as ServiceAccount app-3", "HorizontalPodAutoscaler app-3 scales it"] {
@@ -217,12 +257,12 @@ fn beyond_sixty_what_belongs_to_one_workload_is_written_into_its_box() {
 #[test]
 fn beyond_that_it_is_said_what_is_left_out() {
     for format in ["svg", "dot", "mermaid"] {
-        let text = drawn_of(&["-", "-o", format], &applications(200));
+        let text = plain(&["-o", format], &applications(200));
         let note = "not drawn: 340 objects (namespace team-10: 10 Deployments and 10 Services; ";
         assert!(text.contains(note), "{format}\n{text}");
         assert!(text.len() < 60_000, "{format} has {} bytes", text.len());
     }
-    let svg = drawn_of(&["-", "-o", "svg", "--most", "7"], &applications(200));
+    let svg = plain(&["-o", "svg", "--most", "7"], &applications(200));
     assert_eq!(boxes(&svg), 7);
 }
 
@@ -236,7 +276,7 @@ fn thousands_of_objects_that_all_select_each_other_are_bounded() {
              {{apiVersion: v1, kind: Pod, metadata: {{name: p{n}, labels: {{app: a}}}}}}\n---\n"
         );
     }
-    let svg = drawn_of(&["-", "-o", "svg"], &text);
+    let svg = plain(&["-o", "svg"], &text);
     assert_eq!(boxes(&svg), 60);
     assert!(svg.contains("there are too many objects to say of all who selects whom"));
     assert!(svg.len() < 1_000_000, "{} bytes", svg.len());

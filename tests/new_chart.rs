@@ -180,6 +180,19 @@ fn objects_belong_together() {
 }
 
 #[test]
+fn it_checks_clean() {
+    let desk = Desk::new();
+    for chart in ["jinja/web", "go/web"] {
+        let told = desk.prints(&["check", chart, "--fail-on", "info"]);
+        assert!(told.starts_with("No findings in 4 objects"), "{told}");
+        // With every option, only what is in the cluster is missing.
+        let all = [&["check", chart, "-f", EVERY_OPTION], &["--ignore", "K8S002", "--fail-on", "info"][..]]
+            .concat();
+        desk.prints(&all);
+    }
+}
+
+#[test]
 fn every_value_is_used_and_no_slip_goes_unnoticed() {
     let desk = Desk::new();
     for chart in ["jinja/web", "go/web"] {

@@ -74,7 +74,7 @@ fn a_gateway_made_in_any_of_the_three_ways_serves_the_route() {
 #[test]
 fn a_canary_behind_the_same_service_is_reported_with_its_traffic_split() {
     let args = ["fixtures/page/raw.yaml", "fixtures/page/canary.yaml", "--only", GATEWAY];
-    insta::assert_snapshot!(found(&args, b""), @"");
+    insta::assert_snapshot!(found(&args, b""));
     let stable = release("edge-gateway", &["autoscaling.enabled=false", "replicaCount=3"]);
     let canary = release(
         "edge-gateway-canary",
@@ -87,7 +87,7 @@ fn a_canary_behind_the_same_service_is_reported_with_its_traffic_split() {
             "replicaCount=1",
         ],
     );
-    insta::assert_snapshot!(found(&["-", "--only", GATEWAY], &both(stable, canary)), @"");
+    insta::assert_snapshot!(found(&["-", "--only", GATEWAY], &both(stable, canary)));
 }
 
 #[test]
@@ -103,17 +103,17 @@ fn a_canary_that_shares_its_traffic_with_an_autoscaled_gateway_has_no_share_that
             "replicaCount=1",
         ],
     );
-    insta::assert_snapshot!(found(&["-", "--only", GATEWAY], &both(release("edge-gateway", &[]), canary)), @"");
+    insta::assert_snapshot!(found(&["-", "--only", GATEWAY], &both(release("edge-gateway", &[]), canary)));
 }
 
 #[test]
 fn a_canary_that_is_only_given_a_revision_is_not_selected_by_the_old_service() {
     let canary = release("edge-gateway-canary", &["revision=canary"]);
     let all = both(release("edge-gateway", &[]), canary.clone());
-    insta::assert_snapshot!(found(&["-", "--only", GATEWAY], &all), @"");
+    insta::assert_snapshot!(found(&["-", "--only", GATEWAY], &all));
     // The same, while the stable release is in the cluster.
     let args = ["-", "--with", "fixtures/page/raw.yaml", "--only", GATEWAY];
-    insta::assert_snapshot!(found(&args, &canary), @"");
+    insta::assert_snapshot!(found(&args, &canary));
 }
 
 #[test]
@@ -133,13 +133,13 @@ fn a_gateway_in_a_namespace_that_refuses_injection_is_an_error() {
 fn a_canary_in_a_namespace_of_the_default_revision_gets_the_default_revision() {
     let files = ["fixtures/page/raw.yaml", "fixtures/page/canary.yaml"];
     let args = [&files[..], &["--with", "fixtures/page/namespace-enabled.yaml", "--only", "GW022"]].concat();
-    insta::assert_snapshot!(found(&args, b""), @"");
+    insta::assert_snapshot!(found(&args, b""));
 }
 
 #[test]
 fn a_gateway_resource_that_asks_for_another_label_is_an_error() {
     let args = ["fixtures/page/raw.yaml", "fixtures/page/mismatch.yaml", "--only", GATEWAY];
-    insta::assert_snapshot!(found(&args, b""), @"");
+    insta::assert_snapshot!(found(&args, b""));
     let args = ["-", "fixtures/page/mismatch.yaml", "--only", GATEWAY];
-    insta::assert_snapshot!(found(&args, &release("edge-gateway", &[])), @"");
+    insta::assert_snapshot!(found(&args, &release("edge-gateway", &[])));
 }

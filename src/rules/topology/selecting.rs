@@ -14,6 +14,11 @@ use crate::rules::selector::Selector;
 /// known, and no rule speaks of them.
 const MOST_MATCHES: usize = 500_000;
 
+/// The label that a StatefulSet gives each of its pods: the pod's name.
+const POD_NAME: &str = "statefulset.kubernetes.io/pod-name";
+/// The label that a StatefulSet gives each of its pods: the pod's number.
+const POD_INDEX: &str = "apps.kubernetes.io/pod-index";
+
 /// An object that selects pods.
 #[derive(Clone, Debug)]
 pub struct Selecting {
@@ -132,6 +137,14 @@ impl Pods {
         namespace: Option<&Arc<str>>,
         selector: &Selector,
     ) -> Option<Vec<usize>> {
+        // Labels that no template has: a StatefulSet sets them when it makes a pod.
+        let one = selector.labels().get(POD_NAME).map(|pod| pod.rsplit_once('-').map_or("", |(set, _)| set));
+        let of_set = one.is_some() || selector.labels().contains_key(POD_INDEX);
+        let selector = &selector.without(&[POD_NAME, POD_INDEX]);
+        let fits = |workload: &Workload| {
+            let id = &workload.object.id;
+            !of_set || (&*id.kind == "StatefulSet" && one.is_none_or(|set| *id.name == *set))
+        };
         // The rarest of the labels asked for leaves the fewest to look at.
         let by_label = |(key, value): (&String, &String)| {
             let label = (namespace.cloned(), key.clone(), value.clone());
@@ -147,7 +160,9 @@ impl Pods {
         }
         self.looked_at.set(looked_at);
         let matches = |index: &&usize| {
-            workloads.get(**index).is_some_and(|workload| selector.matches(&workload.labels))
+            workloads
+                .get(**index)
+                .is_some_and(|workload| fits(workload) && selector.matches(&workload.labels))
         };
         Some(candidates.iter().filter(matches).copied().collect())
     }

@@ -38,6 +38,22 @@ fn a_service_selects_in_its_namespace_and_a_gateway_everywhere() {
 }
 
 #[test]
+fn a_service_may_select_one_pod_of_a_stateful_set_by_name() {
+    let service = |pod: &str| {
+        format!(
+            "---\n{{apiVersion: v1, kind: Service, metadata: {{name: {pod}}}, spec: {{selector: {{app: db, \
+             statefulset.kubernetes.io/pod-name: {pod}}}}}}}\n"
+        )
+    };
+    let objects = workload("StatefulSet", "db", "edge", "{app: db}")
+        + &workload("Deployment", "other", "edge", "{app: db}")
+        + &service("db-0")
+        + &service("other-0");
+    let topology = topology(&objects);
+    assert_eq!(selected(&topology, &topology.services), ["db-0 → db", "other-0 → "]);
+}
+
+#[test]
 fn an_empty_selector_of_a_policy_is_all_and_a_missing_one_of_a_budget_is_none() {
     let objects = workload("Deployment", "a", "edge", "{app: a}")
         + &workload("StatefulSet", "b", "edge", "{app: b}")

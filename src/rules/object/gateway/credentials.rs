@@ -1,6 +1,6 @@
 //! The certificates of Gateways, and who may read them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::pods;
@@ -63,7 +63,7 @@ pub const RULES: &[Rule] = &[
     },
 ];
 
-/// How many pairs of servers are compared.
+/// How many pairs of Gateways of one certificate are compared.
 const MOST_PAIRS: usize = 200_000;
 
 /// Roles that Kubernetes brings along, and that allow to read Secrets.
@@ -91,14 +91,12 @@ impl Server {
         matches!(read::text(&self.tls, "mode").as_deref(), Some("MUTUAL" | "OPTIONAL_MUTUAL"))
     }
 
-    /// Whether both certificates are the same.
-    fn same_certificate(&self, other: &Server) -> bool {
-        let text = |server: &Server, field| read::text(&server.tls, field).filter(|text| !text.is_empty());
-        let same = |field| text(self, field).is_some() && text(self, field) == text(other, field);
-        match (text(self, "credentialName"), text(other, "credentialName")) {
-            (None, None) => same("serverCertificate") && same("privateKey"),
-            (own, others) => own == others,
-        }
+    /// What tells its certificate from others: the Secret, or the files.
+    fn certificate(&self) -> Option<String> {
+        let text = |field| read::text(&self.tls, field).filter(|text| !text.is_empty());
+        text("credentialName")
+            .map(|name| format!("secret {name}"))
+            .or_else(|| Some(format!("file {} with {}", text("serverCertificate")?, text("privateKey")?)))
     }
 
     fn path(&self) -> Path {
@@ -178,71 +176,68 @@ fn default_account(scene: &Scene, findings: &mut Findings) {
     }
 }
 
-/// What there is of a Secret.
-enum Found {
-    /// It is there, with what is wrong with it.
-    Here(Result<(), String>),
-    /// Another object makes it.
-    Made,
-    /// It is only in this other namespace.
-    Elsewhere(Arc<str>),
-    /// It is not among the objects.
-    Nowhere,
+/// What is known of Secrets.
+struct Secrets {
+    /// Those that other objects make, by namespace and name.
+    made: HashSet<(String, String)>,
+    /// Namespaces, by the name of a Secret in them; of several, one.
+    elsewhere: HashMap<String, Arc<str>>,
+}
+
+impl Secrets {
+    fn new(scene: &Scene) -> Secrets {
+        let makers =
+            ["cert-manager.io/Certificate", "external-secrets.io/ExternalSecret", "bitnami.com/SealedSecret"];
+        let made = |object: &Arc<Object>| {
+            let path = match &*object.id.kind {
+                "Certificate" => "spec.secretName",
+                "ExternalSecret" => "spec.target.name",
+                _ => "spec.template.metadata.name",
+            };
+            let name = read::text(&object.value, path).unwrap_or_else(|| object.id.name.to_string());
+            (object.id.namespace.to_string(), name)
+        };
+        Secrets {
+            made: scene.of(&makers).map(made).collect(),
+            elsewhere: scene
+                .of(&["Secret"])
+                .map(|secret| (secret.id.name.to_string(), secret.id.namespace.clone()))
+                .collect(),
+        }
+    }
+
+    /// What is wrong with a Secret for a server of a gateway in a namespace, if anything is.
+    fn fault(&self, scene: &Scene, namespace: &str, name: &str, mutual: bool) -> Option<(String, Severity)> {
+        if let Some(secret) = scene.get("Secret", namespace, name) {
+            let authority = scene.get("Secret", namespace, &format!("{name}-cacert"));
+            let wrong = look(scene, secret, authority, mutual).err()?;
+            return Some((format!("Secret/{name} in {namespace} {wrong}"), Severity::Error));
+        }
+        if self.made.contains(&(namespace.to_string(), name.to_string())) {
+            return None;
+        }
+        let sought = format!("the gateway looks for it in {namespace}, where its pods are");
+        Some(match self.elsewhere.get(name) {
+            Some(other) => (format!("Secret/{name} is in {other}, but {sought}"), Severity::Error),
+            None => (format!("Secret/{name} is not here; {sought}"), Severity::Warning),
+        })
+    }
 }
 
 fn credential(scene: &Scene, findings: &mut Findings) {
+    let secrets = Secrets::new(scene);
     for gateway in scene.topology.gateways.iter() {
         let selected = scene.topology.selected_by(gateway);
         let namespaces: BTreeSet<Arc<str>> = selected.map(|it| it.object.id.namespace.clone()).collect();
         for server in Server::all(&gateway.object) {
             let Some(name) = server.secret() else { continue };
             for namespace in &namespaces {
-                let (message, severity) = match find(scene, namespace, &name, server.is_mutual()) {
-                    Found::Here(Ok(())) | Found::Made => continue,
-                    Found::Here(Err(wrong)) => {
-                        (format!("Secret/{name} in {namespace} {wrong}"), Severity::Error)
-                    }
-                    Found::Elsewhere(other) => (
-                        format!(
-                            "Secret/{name} is in {other}, but the gateway looks for it in {namespace}, where its pods are"
-                        ),
-                        Severity::Error,
-                    ),
-                    Found::Nowhere => (
-                        format!(
-                            "Secret/{name} is not here; the gateway looks for it in {namespace}, where its pods are"
-                        ),
-                        Severity::Warning,
-                    ),
-                };
-                findings.say(&gateway.object, server.path(), message).severity(severity);
+                if let Some((message, severity)) = secrets.fault(scene, namespace, &name, server.is_mutual())
+                {
+                    findings.say(&gateway.object, server.path(), message).severity(severity);
+                }
             }
         }
-    }
-}
-
-fn find(scene: &Scene, namespace: &str, name: &str, mutual: bool) -> Found {
-    if let Some(secret) = scene.get("Secret", namespace, name) {
-        let authority = scene.get("Secret", namespace, &format!("{name}-cacert"));
-        return Found::Here(look(scene, secret, authority, mutual));
-    }
-    let makes = |object: &&Arc<Object>| {
-        let path = match &*object.id.kind {
-            "Certificate" => "spec.secretName",
-            "ExternalSecret" => "spec.target.name",
-            _ => "spec.template.metadata.name",
-        };
-        *object.id.namespace == *namespace
-            && read::text(&object.value, path).as_deref().unwrap_or(&object.id.name) == name
-    };
-    let makers =
-        ["cert-manager.io/Certificate", "external-secrets.io/ExternalSecret", "bitnami.com/SealedSecret"];
-    if scene.of(&makers).any(|object| makes(&object)) {
-        return Found::Made;
-    }
-    match scene.of(&["Secret"]).find(|secret| *secret.id.name == *name) {
-        Some(secret) => Found::Elsewhere(secret.id.namespace.clone()),
-        None => Found::Nowhere,
     }
 }
 
@@ -289,31 +284,32 @@ fn data(secret: &Object, key: &str) -> Option<Vec<u8>> {
 }
 
 fn duplicate_certificate(scene: &Scene, findings: &mut Findings) {
-    let gateways: Vec<(&Selecting, Vec<Server>)> = scene
-        .topology
-        .gateways
-        .iter()
-        .map(|gateway| (gateway, Server::all(&gateway.object)))
-        .filter(|(_, servers)| !servers.is_empty())
-        .collect();
+    let mut by_certificate: BTreeMap<String, Vec<(&Selecting, Path)>> = BTreeMap::new();
+    for gateway in scene.topology.gateways.iter() {
+        for server in Server::all(&gateway.object) {
+            let Some(certificate) = server.certificate() else { continue };
+            let all = by_certificate.entry(certificate).or_default();
+            // A Gateway counts once for a certificate.
+            if all.last().is_none_or(|(last, _)| last.object.id != gateway.object.id) {
+                all.push((gateway, server.path()));
+            }
+        }
+    }
     let mut pairs = 0;
-    for (gateway, servers) in &gateways {
-        for (other, others) in gateways.iter().filter(|(other, _)| other.object.id != gateway.object.id) {
-            pairs += servers.len() * others.len();
+    for all in by_certificate.values() {
+        for (gateway, path) in all {
+            pairs += all.len();
             if pairs > MOST_PAIRS {
                 return;
             }
-            // Every pod of the other Gateway is one of this Gateway, too.
-            let narrower = gateway
-                .selector
-                .labels()
-                .iter()
-                .all(|(key, value)| other.selector.labels().get(key) == Some(value));
-            let same = |server: &&Server| others.iter().any(|other| server.same_certificate(other));
-            if let Some(server) = servers.iter().filter(|_| narrower).find(same) {
-                let other = pods::beside(&other.object.id, &gateway.object.id.namespace);
-                let message = format!("has the same certificate as {other}, for the same pods");
-                findings.say(&gateway.object, server.path(), message);
+            for (other, _) in all.iter().filter(|(other, _)| other.object.id != gateway.object.id) {
+                // Every pod of the other Gateway is one of this Gateway, too.
+                let (own, others) = (gateway.selector.labels(), other.selector.labels());
+                if own.iter().all(|(key, value)| others.get(key) == Some(value)) {
+                    let other = pods::beside(&other.object.id, &gateway.object.id.namespace);
+                    let message = format!("has the same certificate as {other}, for the same pods");
+                    findings.say(&gateway.object, path.clone(), message);
+                }
             }
         }
     }

@@ -116,7 +116,8 @@ fn not_injected(scene: &Scene, object: &Arc<Object>, findings: &mut Findings) {
             Severity::Warning,
         ),
     };
-    let message = format!("has no proxy put in: {why}; the image auto can't be pulled");
+    let has = if severity == Severity::Error { "has" } else { "may have" };
+    let message = format!("{has} no proxy put in: {why}; the image auto can't be pulled");
     findings.say(object, pods::metadata(object).at("labels"), message).severity(severity);
 }
 

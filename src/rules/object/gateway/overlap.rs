@@ -1,6 +1,7 @@
 //! Workloads, autoscalers and budgets that lay hands on each other's pods.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use super::pods;
 use crate::compare::Path;
@@ -61,7 +62,7 @@ fn workloads(scene: &Scene, findings: &mut Findings) {
     let topology = &scene.topology;
     for (index, workload) in topology.workloads.iter().enumerate() {
         let others = topology.reach(index).iter().filter(|other| **other < index);
-        for other in others.filter(|other| topology.reach(**other).contains(&index)) {
+        for other in others.filter(|other| topology.reach(**other).binary_search(&index).is_ok()) {
             let Some(earlier) = topology.workloads.get(*other) else { continue };
             let revision = |labels: &crate::rules::selector::Labels| labels.get(REVISION_LABEL).cloned();
             let is_canary = pods::makes_gateways(workload)
@@ -90,12 +91,12 @@ fn by_pods(scene: &Scene) -> BTreeMap<usize, Vec<&Scaler>> {
 }
 
 fn ambiguous(scene: &Scene, findings: &mut Findings) {
-    let mut told = BTreeSet::new();
+    let mut told = HashSet::new();
     for scalers in by_pods(scene).values() {
         let Some((first, rest)) = scalers.split_first() else { continue };
         // Two autoscalers of one target are a mistake of their own.
         for other in rest.iter().filter(|other| other.target != first.target) {
-            if !told.insert((&first.object.id, &other.object.id)) {
+            if !told.insert((Arc::as_ptr(&first.object), Arc::as_ptr(&other.object))) {
                 continue;
             }
             let message = format!(
@@ -131,12 +132,12 @@ fn foreign_pods(scene: &Scene, findings: &mut Findings) {
 
 fn budgets(scene: &Scene, findings: &mut Findings) {
     let topology = &scene.topology;
-    let mut told = BTreeSet::new();
+    let mut told = HashSet::new();
     for (index, workload) in topology.workloads.iter().enumerate() {
         let mut budgets = topology.budgets.of(index);
         let Some(first) = budgets.next() else { continue };
         for other in budgets {
-            if told.insert((&first.object.id, &other.object.id)) {
+            if told.insert((Arc::as_ptr(&first.object), Arc::as_ptr(&other.object))) {
                 let message = format!(
                     "{} is for the pods of {}, too: they can't be evicted",
                     first.object.id, workload.object.id

@@ -115,7 +115,9 @@ pub fn nearest<'a>(
         }
         let score = fit * 2 + usize::from(same_keys);
         if best.as_ref().is_none_or(|(most, ..)| score > *most) {
-            let near = if same_keys { Near::OtherValues } else { Near::SomeLabels };
+            let other =
+                labels.iter().any(|(key, value)| workload.labels.get(key).is_some_and(|own| own != value));
+            let near = if other { Near::OtherValue } else { Near::MissingLabel };
             best = Some((score, workload, near));
         }
     }
@@ -125,10 +127,10 @@ pub fn nearest<'a>(
 /// How near the labels of a pod come to a selector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Near {
-    /// It has all labels, some with other values.
-    OtherValues,
-    /// It has some of the labels.
-    SomeLabels,
+    /// Some label has another value.
+    OtherValue,
+    /// All labels that it has fit, but some are missing. Programs that elect a leader label its pod while it runs.
+    MissingLabel,
 }
 
 /// What a workload has where a selector asks for something else: `istio=ingress instead of istio=ingressgateway`.

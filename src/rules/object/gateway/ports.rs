@@ -1,6 +1,6 @@
 //! The ports of Gateways, and of Services in the mesh.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::pods;
@@ -9,7 +9,7 @@ use super::webhook;
 use crate::compare::Path;
 use crate::manifest::object::Object;
 use crate::rules::object::{Check, Findings, Rule, Scene, Severity};
-use crate::rules::topology::Workload;
+use crate::rules::topology::{Topology, Workload};
 use crate::rules::{injection, read, workload};
 use crate::value::Value;
 
@@ -60,6 +60,9 @@ pub const RULES: &[Rule] = &[
         check: Check::Each(&["Service"], port_name),
     },
 ];
+
+/// How many Services of a Gateway's pods are looked at, to name them.
+const MOST_SERVICES: usize = 100;
 
 /// The port of a gateway's health.
 pub const STATUS_PORT: i64 = 15021;
@@ -131,37 +134,54 @@ fn port_not_exposed(scene: &Scene, findings: &mut Findings) {
     if topology.gave_up() {
         return;
     }
+    let mut exposed: HashMap<usize, BTreeSet<i64>> = HashMap::new();
     for gateway in topology.gateways.iter().filter(|it| !it.selects.is_empty() && !it.selector.is_empty()) {
-        let mut exposed: BTreeSet<i64> = BTreeSet::new();
-        let mut services: Vec<&Arc<Object>> = Vec::new();
-        for (index, workload) in gateway.selects.iter().zip(topology.selected_by(gateway)) {
-            let Some(template) = workload::template(&workload.object) else { continue };
-            exposed.extend(host_ports(&template));
-            for service in topology.services.of(*index) {
-                services.push(&service.object);
-                let tcp =
-                    |port: &&Value| read::text(port, "protocol").is_none_or(|protocol| protocol == "TCP");
-                for port in read::items(&service.object.value, "spec.ports").iter().filter(tcp) {
-                    exposed.extend(read::integer(port, "port"));
-                    exposed.extend(target_port(port, &template));
-                }
+        let servers = read::items(&gateway.object.value, "spec.servers");
+        let mut missing: Vec<(usize, i64)> = servers
+            .iter()
+            .enumerate()
+            .filter_map(|(index, server)| Some((index, read::integer(server, "port.number")?)))
+            .collect();
+        for index in &gateway.selects {
+            if missing.is_empty() {
+                break;
             }
+            let ports = exposed.entry(*index).or_insert_with(|| exposed_ports(topology, *index));
+            missing.retain(|(_, port)| !ports.contains(port));
         }
-        services.sort_by_key(|service| &service.id);
-        services.dedup_by_key(|service| &service.id);
-        for (index, server) in read::items(&gateway.object.value, "spec.servers").iter().enumerate() {
-            let Some(port) = read::integer(server, "port.number") else { continue };
-            if exposed.contains(&port) {
-                continue;
-            }
+        if missing.is_empty() {
+            continue;
+        }
+        let services = gateway.selects.iter().flat_map(|index| topology.services.of(*index));
+        let services: BTreeSet<String> =
+            services.take(MOST_SERVICES).map(|service| service.object.id.to_string()).collect();
+        let services: Vec<String> = services.into_iter().collect();
+        for (index, port) in missing {
             let message = match services.is_empty() {
                 true => format!("no Service selects the pods that open port {port}"),
-                false => format!("port {port} is no port of {}", pods::names(services.iter().copied())),
+                false => format!("port {port} is no port of {}", read::list(&services, 3)),
             };
             let field = Path::of("spec.servers").index(index).at("port.number");
             findings.say(&gateway.object, field, message);
         }
     }
+}
+
+/// The ports of a workload's pods that traffic comes to: of Services, by either of their numbers, and of the node.
+fn exposed_ports(topology: &Topology, index: usize) -> BTreeSet<i64> {
+    let workload = topology.workloads.get(index);
+    let Some(template) = workload.and_then(|workload| workload::template(&workload.object)) else {
+        return BTreeSet::new();
+    };
+    let mut exposed: BTreeSet<i64> = host_ports(&template).into_iter().collect();
+    for service in topology.services.of(index) {
+        let tcp = |port: &&Value| read::text(port, "protocol").is_none_or(|protocol| protocol == "TCP");
+        for port in read::items(&service.object.value, "spec.ports").iter().filter(tcp) {
+            exposed.extend(read::integer(port, "port"));
+            exposed.extend(target_port(port, &template));
+        }
+    }
+    exposed
 }
 
 /// The ports of the node that lead to a pod.

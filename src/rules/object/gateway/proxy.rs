@@ -228,12 +228,17 @@ fn uid(_: &Scene, object: &Arc<Object>, findings: &mut Findings) {
         return;
     }
     let user = "securityContext.runAsUser";
-    if read::integer(&template, &format!("spec.{user}")) == Some(PROXY_UID) {
-        let message = "all its containers run as the user 1337, whose traffic Istio doesn't redirect";
+    let own = |container: &Container| read::integer(&container.value, user);
+    let running: Vec<_> =
+        numbered(&template).filter(|(_, list, it)| *list == "containers" && others(it)).collect();
+    let of_pod = read::integer(&template, &format!("spec.{user}")) == Some(PROXY_UID);
+    if of_pod && running.iter().any(|(.., container)| own(container).is_none_or(|user| user == PROXY_UID)) {
+        let message = "runs as the user 1337, whose traffic Istio doesn't redirect";
         findings.say(object, pods::spec(object).at(user), message);
+        return;
     }
-    for (index, list, container) in numbered(&template).filter(|(_, list, _)| *list == "containers") {
-        if others(&container) && read::integer(&container.value, user) == Some(PROXY_UID) {
+    for (index, list, container) in running {
+        if own(&container) == Some(PROXY_UID) {
             let field = container_path(object, index, list, &container).at(user);
             let message = format!(
                 "the container {} runs as the user 1337, whose traffic Istio doesn't redirect",

@@ -8,9 +8,9 @@ use crate::compare::Path;
 use crate::manifest::object::Object;
 use crate::rules::injection::REVISION_LABEL;
 use crate::rules::object::{Check, Findings, Rule, Scene, Severity};
-use crate::rules::selector;
 use crate::rules::topology::{Selecting, Workload};
 use crate::rules::workload;
+use crate::rules::{read, selector};
 
 /// The table.
 pub const RULES: &[Rule] = &[
@@ -19,8 +19,9 @@ pub const RULES: &[Rule] = &[
         name: "service-selects-nothing",
         severity: Severity::Error,
         summary: "A Service selects no pods: no workload of its namespace has the labels that it asks for.",
-        why: "It has no endpoints then, and connections to it are refused. Where other objects may make the pods (an \
-              operator's own kinds), it is a warning, and where there are no workloads at all, only worth knowing.",
+        why: "It has no endpoints then, and connections to it are refused. Where the pods may \
+              get a label while they run (a leader's), or other objects may make pods (an operator's own kinds), it is \
+              a warning, and where nothing comes near, only worth knowing.",
         fix: "Give Service and pods the same labels. If the pods come from elsewhere, name their workloads by --with.",
         source: "staging/src/k8s.io/api/core/v1/types.go: ServiceSpec.Selector",
         check: Check::Whole(service_selects_nothing),
@@ -132,14 +133,15 @@ fn service_selects_nothing(scene: &Scene, findings: &mut Findings) {
                 ),
                 Severity::Info,
             ),
-            Some((near, how)) => (
-                format!(
-                    "selects no pods: it asks for {asked}, and {} {}",
-                    near.object.id,
-                    pods::describe_miss(&service.selector, &near.labels)
-                ),
-                if by_others || how == Near::SomeLabels { Severity::Warning } else { Severity::Error },
-            ),
+            Some((near, how)) => {
+                let later =
+                    if how == Near::MissingLabel { ", unless its pods get that while they run" } else { "" };
+                let miss = pods::describe_miss(&service.selector, &near.labels);
+                (
+                    format!("selects no pods: it asks for {asked}, and {} {miss}{later}", near.object.id),
+                    if by_others || how == Near::MissingLabel { Severity::Warning } else { Severity::Error },
+                )
+            }
             None => (
                 format!("selects no pods: none in {namespace} have the labels {asked}"),
                 if by_others { Severity::Info } else { Severity::Error },
@@ -164,14 +166,14 @@ fn gateway_selects_nothing(scene: &Scene, findings: &mut Findings) {
     if topology.gave_up() {
         return;
     }
-    let gateways = || topology.workloads.iter().filter(|workload| pods::makes_gateways(workload));
+    let workloads: Vec<&Workload> = topology.workloads.iter().filter(|it| pods::makes_gateways(it)).collect();
     for gateway in topology.gateways.iter().filter(|gateway| gateway.selects.is_empty()) {
         if gateway.selector.is_empty() {
             continue;
         }
         let asked = gateway.selector.describe();
-        let near = pods::nearest(&gateway.selector, gateways()).map(|(near, _)| near);
-        let near = near.or_else(|| gateways().next());
+        let near = pods::nearest(&gateway.selector, workloads.iter().copied()).map(|(near, _)| near);
+        let near = near.or_else(|| workloads.first().copied());
         let (message, severity) = match near {
             Some(near) => (
                 format!(
@@ -202,8 +204,8 @@ fn gateway_selects_many(scene: &Scene, findings: &mut Findings) {
         let namespaces: BTreeSet<&str> = selected.iter().map(|it| &*it.object.id.namespace).collect();
         let told = || pods::names(selected.iter().map(|workload| &workload.object));
         if namespaces.len() > 1 {
-            let names: Vec<String> = namespaces.iter().map(|name| (*name).to_string()).collect();
-            let message = format!("selects pods of several namespaces, {}: {}", names.join(", "), told());
+            let names: Vec<String> = selected.iter().map(|it| pods::beside(&it.object.id, "")).collect();
+            let message = format!("selects pods of several namespaces: {}", read::list(&names, 3));
             findings.say(&gateway.object, Path::of("spec.selector"), message);
             continue;
         }

@@ -1,6 +1,6 @@
 //! Gateways that stand in each other's way, and VirtualServices that find no Gateway.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::pods;
@@ -47,64 +47,86 @@ const MOST_PAIRS: usize = 500_000;
 struct Server<'a> {
     gateway: &'a Selecting,
     index: usize,
-    hosts: Vec<String>,
+    port: i64,
     bind: String,
+    hosts: Vec<String>,
     protocol: String,
     tls: bool,
 }
 
-fn conflicting(scene: &Scene, findings: &mut Findings) {
-    let mut by_port: BTreeMap<i64, Vec<Server<'_>>> = BTreeMap::new();
-    for gateway in scene.topology.gateways.iter() {
-        for (index, server) in read::items(&gateway.object.value, "spec.servers").iter().enumerate() {
-            let Some(port) = read::integer(server, "port.number") else { continue };
-            by_port.entry(port).or_default().push(Server {
-                gateway,
-                index,
-                hosts: read::texts(server, "hosts"),
-                bind: read::text(server, "bind").unwrap_or_default(),
-                protocol: read::text(server, "port.protocol").unwrap_or_default(),
-                tls: read::at(server, "tls").is_some(),
-            });
-        }
+impl<'a> Server<'a> {
+    fn new(gateway: &'a Selecting, index: usize, value: &Value) -> Option<Server<'a>> {
+        Some(Server {
+            gateway,
+            index,
+            port: read::integer(value, "port.number")?,
+            bind: read::text(value, "bind").unwrap_or_default(),
+            hosts: read::texts(value, "hosts"),
+            protocol: read::text(value, "port.protocol").unwrap_or_default(),
+            tls: read::at(value, "tls").is_some(),
+        })
     }
-    let mut pairs = 0;
-    for (port, servers) in &by_port {
-        for server in servers {
-            pairs += servers.len();
-            if pairs > MOST_PAIRS {
-                return;
-            }
-            let others: Vec<&Server<'_>> = servers.iter().filter(|other| conflict(server, other)).collect();
-            let Some(first) = others.first() else { continue };
-            let shared = server.hosts.iter().find(|host| first.hosts.contains(host));
-            let mut names: Vec<String> = others
-                .iter()
-                .map(|other| pods::beside(&other.gateway.object.id, &server.gateway.object.id.namespace))
-                .collect();
-            names.dedup();
-            let merged =
-                others.iter().all(|other| !server.tls && !other.tls && server.protocol == other.protocol);
-            let message = format!(
-                "the host {} on port {port} is that of {}, too, for the same pods",
-                shared.map_or("", String::as_str),
-                read::list(&names, 3)
-            );
-            let field = Path::of("spec.servers").index(server.index);
-            let severity = if merged { Severity::Warning } else { Severity::Error };
-            findings.say(&server.gateway.object, field, message).severity(severity);
-        }
+
+    /// Whether it is of another Gateway than the other server, for some of the same pods.
+    fn shares_pods(&self, other: &Server<'_>) -> bool {
+        let (own, others) = (self.gateway, other.gateway);
+        own.object.id != others.object.id
+            && (own.selector == others.selector
+                || own.selects.iter().any(|index| others.selects.binary_search(index).is_ok()))
+    }
+
+    /// Whether Istio makes one server of both.
+    fn merges_with(&self, other: &Server<'_>) -> bool {
+        !self.tls && !other.tls && self.protocol == other.protocol
     }
 }
 
-/// Whether two servers of a port are of different Gateways, for some pod, host and address in common.
-fn conflict(server: &Server<'_>, other: &Server<'_>) -> bool {
-    let (own, others) = (server.gateway, other.gateway);
-    own.object.id != others.object.id
-        && server.bind == other.bind
-        && server.hosts.iter().any(|host| other.hosts.contains(host))
-        && (own.selector == others.selector
-            || own.selects.iter().any(|index| others.selects.binary_search(index).is_ok()))
+fn conflicting(scene: &Scene, findings: &mut Findings) {
+    let servers: Vec<Server<'_>> = scene
+        .topology
+        .gateways
+        .iter()
+        .flat_map(|gateway| {
+            let values = read::items(&gateway.object.value, "spec.servers");
+            let servers = values.iter().enumerate();
+            servers.filter_map(|(index, value)| Server::new(gateway, index, value)).collect::<Vec<_>>()
+        })
+        .collect();
+    let mut by_host: HashMap<(i64, &str, &str), Vec<&Server<'_>>> = HashMap::new();
+    for server in &servers {
+        for host in &server.hosts {
+            by_host.entry((server.port, &server.bind, host)).or_default().push(server);
+        }
+    }
+    let mut pairs = 0;
+    for server in &servers {
+        let mut others: Vec<(&str, &Server<'_>)> = Vec::new();
+        for host in &server.hosts {
+            let all = by_host.get(&(server.port, server.bind.as_str(), host.as_str()));
+            let all = all.map_or(&[][..], Vec::as_slice);
+            pairs += all.len();
+            if pairs > MOST_PAIRS {
+                return;
+            }
+            others.extend(
+                all.iter().filter(|other| server.shares_pods(other)).map(|other| (host.as_str(), *other)),
+            );
+        }
+        let Some((host, _)) = others.first() else { continue };
+        let own = &server.gateway.object;
+        let names: BTreeSet<String> = others
+            .iter()
+            .map(|(_, other)| pods::beside(&other.gateway.object.id, &own.id.namespace))
+            .collect();
+        let message = format!(
+            "the host {host} on port {} is that of {}, too, for the same pods",
+            server.port,
+            read::list(&names.into_iter().collect::<Vec<_>>(), 3)
+        );
+        let merged = others.iter().all(|(_, other)| server.merges_with(other));
+        let severity = if merged { Severity::Warning } else { Severity::Error };
+        findings.say(own, Path::of("spec.servers").index(server.index), message).severity(severity);
+    }
 }
 
 /// The Gateways that Istio makes of those of the Gateway API are not for VirtualServices of others.
