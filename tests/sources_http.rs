@@ -19,7 +19,7 @@ mod server;
 
 use elsewhere::{Home, chart, index, rendered};
 use repository::{VERSIONS, archive, gzipped, render, repository};
-use server::{Reply, Server};
+use server::{Body, Reply, Server};
 
 #[test]
 fn charts_come_from_a_repository_by_its_address_and_by_its_name() {
@@ -247,6 +247,9 @@ fn words_of_a_repository_cannot_steer_the_terminal() {
     assert!(!run.stderr.contains('\x1b'), "{:?}", run.stderr);
 }
 
+/// So slow that a chart takes more than a second.
+const DRIP: Duration = Duration::from_millis(4);
+
 /// A chart `u` that needs these.
 fn chart_of(home: &Home, dependencies: &str) {
     let text = format!("apiVersion: v2\nname: u\nversion: 1.0.0\ndependencies:\n{dependencies}");
@@ -314,4 +317,67 @@ fn named_repositories_are_not_asked_for_news_if_the_user_says_so() {
     let asked = server.asked("/index.yaml").len();
     home.fine(&skip);
     assert_eq!(server.asked("/index.yaml").len(), asked + 1);
+}
+
+#[test]
+fn whoever_kills_an_update_while_it_fetches_has_changed_nothing() {
+    let is_slow = Arc::new(AtomicBool::new(false));
+    let slow = is_slow.clone();
+    let server = Server::start(move |request| {
+        if slow.load(Ordering::SeqCst) && request.path.ends_with(".tgz") {
+            return Reply { body: Body::Dripping(chart("gateway", "1.28.0"), DRIP), ..archive(request) };
+        }
+        repository(request)
+    });
+    let home = Home::new();
+    let of = |version: &str| {
+        let url = server.url("");
+        chart_of(&home, &format!("- {{name: gateway, version: {version}, repository: '{url}'}}\n"));
+    };
+    of("1.29.0");
+    home.fine(&["dependency", "update", "u"]);
+    let lock = fs::read_to_string(home.path().join("u/Chart.lock")).unwrap();
+    is_slow.store(true, Ordering::SeqCst);
+    of("1.28.0");
+    for n in 1..=10 {
+        let mut child = home.command(&["dependency", "update", "u"]).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(n * 40));
+        child.kill().unwrap();
+        assert_eq!(child.wait().unwrap().code(), None, "it was over before it was killed");
+        assert_eq!(home.files("u"), ["Chart.lock", "Chart.yaml", "charts/gateway-1.29.0.tgz"]);
+        assert_eq!(fs::read_to_string(home.path().join("u/Chart.lock")).unwrap(), lock);
+    }
+    is_slow.store(false, Ordering::SeqCst);
+    home.fine(&["dependency", "update", "u"]);
+    assert_eq!(home.files("u"), ["Chart.lock", "Chart.yaml", "charts/gateway-1.28.0.tgz"]);
+}
+
+#[test]
+fn on_a_terminal_a_bar_shows_how_far_a_transfer_is() {
+    let server = Server::start(|request| match archive(request) {
+        Reply { body: Body::Whole(data), status: 200, .. } => Reply::of(Body::Dripping(data, DRIP)),
+        other => other,
+    });
+    let home = Home::new();
+    let url = server.url("/gateway-1.29.0.tgz");
+    let plain = home.fine(&["pull", &url]);
+    assert_eq!(plain.stderr.lines().count(), 1, "no bar where there is no terminal: {}", plain.stderr);
+    if !std::path::Path::new("/usr/bin/script").exists() {
+        eprintln!("skipped: there is no `script` to make a terminal");
+        return;
+    }
+    let typed = format!("{} pull {url}", env!("CARGO_BIN_EXE_torii"));
+    let command = home.command(&[]);
+    let terminal = std::process::Command::new("/usr/bin/script")
+        .args(["-qec", &typed, "/dev/null"])
+        .current_dir(home.path())
+        .env("TERM", "xterm")
+        .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    let shown = String::from_utf8_lossy(&terminal.stdout).into_owned();
+    assert!(terminal.status.success(), "{shown}");
+    let size = chart("gateway", "1.29.0").len();
+    assert!(shown.contains("gateway-1.29.0.tgz ") && shown.contains(&format!("/{size} B")), "{shown}");
 }
