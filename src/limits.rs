@@ -16,8 +16,10 @@ pub struct Limits {
     pub data_depth: usize,
     /// Bytes of memory that data takes once it is read: YAML, JSON or TOML of one text, and all values of a chart.
     pub data_bytes: usize,
-    /// Bytes of one values file or other input named by the user.
+    /// Bytes of one values file, index of a repository or other input named by the user.
     pub input_bytes: u64,
+    /// How long one answer from the network may take, redirects included: Helm's two minutes for each.
+    pub answer_seconds: u64,
     /// Nested `include`, `template` and `tpl` calls and macros.
     pub template_depth: usize,
     /// Steps (nodes executed, loop turns) of one render.
@@ -39,7 +41,7 @@ pub struct Limits {
 
 impl Limits {
     /// The names that [`Limits::set`] knows.
-    pub const NAMES: [&str; 15] = [
+    pub const NAMES: [&str; 16] = [
         "file-bytes",
         "chart-bytes",
         "chart-entries",
@@ -47,6 +49,7 @@ impl Limits {
         "data-depth",
         "data-bytes",
         "input-bytes",
+        "answer-seconds",
         "template-depth",
         "steps",
         "function-bytes",
@@ -68,6 +71,7 @@ impl Limits {
             "data-depth" => self.data_depth = small,
             "data-bytes" => self.data_bytes = small,
             "input-bytes" => self.input_bytes = value,
+            "answer-seconds" => self.answer_seconds = value,
             "template-depth" => self.template_depth = small,
             "steps" => self.steps = value,
             "function-bytes" => self.function_bytes = small,
@@ -92,6 +96,7 @@ impl Default for Limits {
             data_depth: 10_000,
             data_bytes: 128 << 20,
             input_bytes: 64 << 20,
+            answer_seconds: 120,
             template_depth: 10_000,
             steps: 200_000_000,
             function_bytes: 64 << 20,

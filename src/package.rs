@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::chart::{self, Chart};
 use crate::diagnostic::{Error, Result};
 use crate::functions::semver::Version;
-use crate::source::{self, Budget, File, Options};
+use crate::source::{self, Budget, File, Files, Options};
 
 /// What to write into `Chart.yaml`.
 #[derive(Clone, Debug, Default)]
@@ -61,7 +61,14 @@ pub fn package(
 /// # Errors
 /// When there is no valid chart, or an archive can't hold it.
 pub(crate) fn as_is(folder: &Path, options: &Options) -> Result<Package> {
-    let files = source::read_directory(folder, options, &mut Budget::new(&options.limits))?;
+    of_files(source::read_directory(folder, options, &mut Budget::new(&options.limits))?, options)
+}
+
+/// Packs the chart that these files are.
+///
+/// # Errors
+/// As [`as_is`].
+pub(crate) fn of_files(files: Files, options: &Options) -> Result<Package> {
     let chart = chart::from_files(files.clone(), &mut Budget::new(&options.limits), &mut Vec::new())?;
     pack(&chart, &files.files, options)
 }

@@ -7,6 +7,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use flate2::Compression;
@@ -363,18 +364,30 @@ fn rendered(chart: &Path) -> (Option<i32>, Vec<u8>) {
     (output.status.code(), output.stdout)
 }
 
-/// Ways to pack a folder.
-const FLAGS: [&[&str]; 4] = [
+/// Ways to pack a folder; each chart is packed in several.
+const FLAGS: [&[&str]; 8] = [
     &["--format=pax", "--sort=inode", "--owner=nobody:4000000", "--mtime=2001-01-01"],
     &["--format=oldgnu", "--numeric-owner", "--owner=9999999"],
     &["--format=ustar", "--mode=a-w", "--sort=name"],
     &["--format=gnu", "--blocking-factor=1", "--mtime=@-5"],
+    &["--format=pax", "--pax-option=comment=hello,globexthdr.name=g", "--xattrs", "--acls", "--selinux"],
+    &[
+        "--format=pax",
+        "--pax-option=exthdr.name=x%n,delete=atime,SCHILY.xattr.user.a:=b",
+        "--mtime=2001-01-01 12:00:00.5",
+    ],
+    &["--format=gnu", "--use-compress-program=gzip -1", "--record-size=1024", "--group=wheel:0"],
+    &["--format=gnu", "--use-compress-program=gzip -9 --no-name", "--transform=s,^,./././,;s,^[./]*,,"],
 ];
+
+/// How many of them one chart is packed in: those that follow each other from its own on.
+const WAYS: usize = 2;
 
 #[test]
 fn archives_of_real_charts_render_as_their_folders_do() {
     let Some((folder, charts)) = corpus() else { return };
     assert!(charts.len() > 100, "{}", charts.len());
+    let packed_ways = AtomicUsize::new(0);
     let check = |(n, chart): (usize, &PathBuf)| {
         let want = rendered(chart);
         let out = folder.path().join(format!("out-{n}"));
@@ -387,31 +400,16 @@ fn archives_of_real_charts_render_as_their_folders_do() {
             let packed = fs::read_dir(&out).unwrap().next().unwrap().unwrap().path();
             assert!(rendered(&packed) == want, "{}: its package differs", chart.display());
         }
-        let odd = folder.path().join(format!("odd-{n}.tgz"));
         // What .helmignore leaves out is looked at in folders only: so that the archive holds what the package does.
-        let Ok(packed) = fs::read_dir(&out) else { return };
-        let packed = packed.map(|entry| entry.unwrap().path()).next().unwrap();
-        let top = chart.file_name().unwrap().to_str().unwrap();
-        let list = Command::new("tar").arg("-tzf").arg(&packed).output().unwrap().stdout;
-        let names: Vec<String> = String::from_utf8(list)
-            .unwrap()
-            .lines()
-            .map(|line| format!("{top}/{}\n", line.split_once('/').unwrap().1))
-            .collect();
         let list = folder.path().join(format!("list-{n}"));
-        fs::write(&list, names.concat()).unwrap();
-        let status = Command::new("tar")
-            .args(FLAGS[n % FLAGS.len()])
-            .arg("-czf")
-            .arg(&odd)
-            .arg("-C")
-            .arg(chart.parent().unwrap())
-            .args(["--verbatim-files-from", "--no-unquote", "-T"])
-            .arg(&list)
-            .status()
-            .unwrap();
-        assert!(status.success());
-        assert!(rendered(&odd) == want, "{}: its archive differs", chart.display());
+        fs::write(&list, names_to_pack(chart, &out)).unwrap();
+        for way in 0..WAYS {
+            let odd = folder.path().join(format!("odd-{n}-{way}.tgz"));
+            pack_oddly(chart, &list, FLAGS[(n + way * 3) % FLAGS.len()], &odd);
+            assert!(rendered(&odd) == want, "{}: its archive differs", chart.display());
+            fs::remove_file(&odd).unwrap();
+        }
+        packed_ways.fetch_add(WAYS, Ordering::SeqCst);
     };
     let check = &check;
     let charts = &charts;
@@ -420,4 +418,36 @@ fn archives_of_real_charts_render_as_their_folders_do() {
             scope.spawn(move || charts.iter().enumerate().skip(start).step_by(2).for_each(check));
         }
     });
+    assert_eq!(packed_ways.load(Ordering::SeqCst), charts.len() * WAYS);
+}
+
+/// The names of a chart's files as tar takes them, below the folder that the chart's is in: those of its package, or all,
+/// if it has none because its dependencies are missing.
+fn names_to_pack(chart: &Path, packages: &Path) -> String {
+    let top = chart.file_name().unwrap().to_str().unwrap();
+    let package = fs::read_dir(packages).ok().map(|mut entries| entries.next().unwrap().unwrap().path());
+    let Some(package) = package else {
+        let files = walkdir::WalkDir::new(chart).sort_by_file_name().into_iter().map(Result::unwrap);
+        let files = files.filter(|entry| entry.file_type().is_file());
+        let name = |path: &Path| path.strip_prefix(chart.parent().unwrap()).unwrap().display().to_string();
+        return files.map(|entry| name(entry.path()) + "\n").collect();
+    };
+    let list = Command::new("tar").arg("-tzf").arg(&package).output().unwrap().stdout;
+    let list = String::from_utf8(list).unwrap();
+    list.lines().map(|line| format!("{top}/{}\n", line.split_once('/').unwrap().1)).collect()
+}
+
+fn pack_oddly(chart: &Path, list: &Path, flags: &[&str], archive: &Path) {
+    let compress = if flags.iter().any(|flag| flag.starts_with("--use-compress")) { "-cf" } else { "-czf" };
+    let status = Command::new("tar")
+        .args(flags)
+        .arg(compress)
+        .arg(archive)
+        .arg("-C")
+        .arg(chart.parent().unwrap())
+        .args(["--verbatim-files-from", "--no-unquote", "-T"])
+        .arg(list)
+        .status()
+        .unwrap();
+    assert!(status.success(), "{flags:?}");
 }

@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
+use jiff::Timestamp;
 use torii::check::source::Source;
 use torii::check::suppress::{Suppression, find_rule};
 use torii::check::{self, Checked, Options, report};
 use torii::diagnostic::{Diagnostic, Result, Severity as Gravity};
-use torii::istio as operator;
 use torii::limits::Limits;
 use torii::rules::object::{Severity, Surroundings};
 use torii::template::objects::KubeVersion;
@@ -14,7 +14,7 @@ use torii::template::objects::KubeVersion;
 use super::flags::{self, Global};
 use super::output::{self, Output};
 use super::rendering::Rendering;
-use super::{configuration, istio, wrong};
+use super::{configuration, opening, wrong};
 
 /// Check what charts and files give to a cluster: references to nothing, what the API refuses, what won't work
 ///
@@ -135,7 +135,8 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<ExitCode
     }
     let limits = args.rendering.limits()?;
     let options = options(args, global, &limits)?;
-    let sources = open_all(args, global, &limits)?;
+    let manifests = args.manifests.as_deref();
+    let sources = opening::open_all(&args.sources, &args.with, manifests, &args.rendering, global)?;
     let checked = check::check(&sources, &options)?;
     for warning in &checked.warnings {
         let warning = Diagnostic { message: warning.clone(), ..Diagnostic::default() };
@@ -156,42 +157,13 @@ fn tell(checked: &Checked, args: &Args, output: &mut Output) -> Result<()> {
     }
 }
 
-fn open_all(args: &Args, global: &Global, limits: &Limits) -> Result<Vec<Source>> {
-    if args.sources.iter().chain(&args.with).filter(|source| *source == "-").count() > 1 {
-        return Err(wrong("- stands for stdin, which can be read only once"));
-    }
-    let open = |name: &String| match istio::is_operator(name) {
-        true => {
-            let (files, manifests) = (vec![name.clone()], args.manifests.clone());
-            let request = operator::Request {
-                files,
-                manifests,
-                limits: limits.clone(),
-                ..operator::Request::default()
-            };
-            Source::operator(name, &request)
-        }
-        false => Source::open(name, &args.rendering.request(name, global)?),
-    };
-    let sources = args.sources.iter().map(open).collect::<Result<Vec<_>>>()?;
-    if args.rendering.has_values() && sources.iter().all(|source| source.rendered().is_none()) {
-        return Err(wrong("values are given, but there is no chart to render with them")
-            .hint("torii istio FILE --set ... | torii check -"));
-    }
-    Ok(sources)
-}
-
 /// What the flags and the configuration say of the check.
 fn options(args: &Args, global: &Global, limits: &Limits) -> Result<Options> {
     let mut suppressions = Vec::new();
     for text in &args.ignore {
         suppressions.push(Suppression::parse(text).map_err(|e| e.context("--ignore"))?);
     }
-    let config = configuration::load(args.config.as_deref(), limits)?;
-    for (index, own) in config.suppress.iter().enumerate() {
-        let suppression = Suppression::new(&own.rule, &own.object, "torii.yaml", own.reason.clone());
-        suppressions.push(suppression.map_err(|e| e.at(config.place_of_suppress(index)))?);
-    }
+    suppressions.extend(configured(args.config.as_deref(), limits)?);
     let only = flags::split("only", &args.only)?;
     let only = only.iter().map(|word| find_rule(word).map(|rule| rule.id));
     let mut cluster = Vec::new();
@@ -199,14 +171,29 @@ fn options(args: &Args, global: &Global, limits: &Limits) -> Result<Options> {
         let request = args.rendering.request(name, global)?;
         cluster.extend(Source::open(name, &request).map_err(|e| e.context("--with"))?.objects().cloned());
     }
+    let now = args.rendering.now()?.unwrap_or_else(Timestamp::now);
     let version = args.rendering.kube_version().map(KubeVersion::parse).transpose().map_err(wrong)?;
     Ok(Options {
         around: Surroundings {
             cluster,
             kubernetes: version.unwrap_or_default().minor().unwrap_or(u32::MAX),
             revisions: flags::split("revisions", &args.revisions)?,
+            now: u64::try_from(now.as_second()).ok(),
         },
         suppressions,
         only: only.collect::<Result<_>>()?,
     })
+}
+
+/// What the configuration sets aside.
+///
+/// # Errors
+/// When it can't be read.
+pub fn configured(config: Option<&str>, limits: &Limits) -> Result<Vec<Suppression>> {
+    let config = configuration::load(config, limits)?;
+    let read = |(index, own): (usize, &torii::config::Suppress)| {
+        let suppression = Suppression::new(&own.rule, &own.object, "torii.yaml", own.reason.clone());
+        suppression.map_err(|e| e.at(config.place_of_suppress(index)))
+    };
+    config.suppress.iter().enumerate().map(read).collect()
 }

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use torii::chart::Options;
 use torii::dependency;
 use torii::diagnostic::{Result, escape};
+use torii::source::remote::{Remote, Settings};
 
-use super::flags::{self, Bounds, RemoteFlags};
+use super::flags::{self, Bounds, Network};
 use super::output::Output;
 use super::{helm, table, wrong};
 
@@ -60,13 +61,13 @@ struct FetchArgs {
     #[arg(default_value = ".", hide_default_value = true)]
     chart: PathBuf,
     #[command(flatten)]
-    remote: RemoteFlags,
+    network: Network,
     #[command(flatten)]
     bounds: Bounds,
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_parser = helm::go_bool)]
     verify: bool,
-    /// Ask no server whether a repository has something new
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_parser = helm::go_bool)]
+    /// Use the cached indexes of repositories that `helm repo add` gave a name; ask their servers for nothing new
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_parser = helm::go_bool, value_name = "BOOL", hide_default_value = true)]
     skip_refresh: bool,
 }
 
@@ -104,7 +105,8 @@ fn fetch(args: &FetchArgs, fetch: Fetch, output: &mut Output) -> Result<()> {
         return Err(wrong("--verify is not supported: torii does not check signatures of charts"));
     }
     let limits = args.bounds.limits()?;
-    let remote = args.remote.remote(&limits)?;
+    let settings = Settings { skip_refresh: args.skip_refresh, ..args.network.settings(&limits)? };
+    let remote = Remote::new(settings);
     let options = Options { limits, ..Options::default() };
     let mut said = String::new();
     let result = fetch(&args.chart, &remote, &options, &mut |line| {

@@ -1,6 +1,7 @@
 //! Flags that several commands share.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use torii::diagnostic::{Diagnostic, Result, Severity};
 use torii::limits::Limits;
@@ -9,6 +10,7 @@ use torii::source::remote::{Access, Remote, Settings};
 use torii::value::Str;
 use torii::values::Overrides;
 
+use super::progress::Bars;
 use super::{helm, output, wrong};
 
 /// Flags of every command.
@@ -97,6 +99,13 @@ pub struct RemoteFlags {
     /// Take prereleases, too
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", value_parser = helm::go_bool, value_name = "BOOL", hide_default_value = true, help_heading = "Source")]
     devel: bool,
+    #[command(flatten)]
+    network: Network,
+}
+
+/// How to speak to servers, and what to show to them.
+#[derive(clap::Args)]
+pub struct Network {
     /// Use what was fetched before; ask no server
     #[arg(long, help_heading = "Source")]
     offline: bool,
@@ -139,6 +148,21 @@ impl RemoteFlags {
     /// # Errors
     /// When the file of a token can't be read.
     pub fn remote(&self, limits: &Limits) -> Result<Remote> {
+        Ok(Remote::new(Settings {
+            repository: self.repo.clone().filter(|repo| !repo.is_empty()),
+            version: self.version.as_deref().unwrap_or_default().trim().to_string(),
+            prereleases: self.devel,
+            ..self.network.settings(limits)?
+        }))
+    }
+}
+
+impl Network {
+    /// What the flags say, for the library.
+    ///
+    /// # Errors
+    /// When the file of a token can't be read.
+    pub fn settings(&self, limits: &Limits) -> Result<Settings> {
         let text = |flag: &Option<String>| flag.clone().unwrap_or_default();
         let token = match &self.token_file {
             None => String::new(),
@@ -147,10 +171,7 @@ impl RemoteFlags {
                 .trim()
                 .to_string(),
         };
-        Ok(Remote::new(Settings {
-            repository: self.repo.clone().filter(|repo| !repo.is_empty()),
-            version: text(&self.version).trim().to_string(),
-            prereleases: self.devel,
+        Ok(Settings {
             offline: self.offline,
             plain_http: self.plain_http,
             access: Access {
@@ -166,26 +187,30 @@ impl RemoteFlags {
             repository_config: self.repository_config.clone(),
             registry_config: self.registry_config.clone(),
             limits: limits.clone(),
-        }))
+            watch: Some(Arc::new(Bars::default())),
+            ..Settings::default()
+        })
     }
 }
 
 impl Source {
-    /// Fetches the chart if it is elsewhere, and gives it to the tree under its name.
+    /// Fetches those charts that are elsewhere, and gives them to the tree under their names.
     ///
     /// # Errors
-    /// When it can't be fetched, or its signature is to be checked.
-    pub fn bring(&self, chart: &str, limits: &Limits, tree: &mut Tree) -> Result<()> {
+    /// When one can't be fetched, or its signature is to be checked.
+    pub fn bring(&self, charts: &[&str], limits: &Limits, tree: &mut Tree) -> Result<()> {
         if self.verify {
             return Err(wrong("--verify is not supported: torii does not check signatures of charts"));
         }
         let remote = self.remote.remote(limits)?;
-        if tree.given.contains_key(chart) || !remote.has(chart)? {
-            return Ok(());
+        for chart in charts {
+            if tree.given.contains_key(*chart) || !remote.has(chart)? {
+                continue;
+            }
+            let fetched = remote.fetch(chart);
+            warn(&remote);
+            tree.given.insert((*chart).into(), Str::from_bytes(fetched?.data));
         }
-        let fetched = remote.fetch(chart);
-        warn(&remote);
-        tree.given.insert(chart.into(), Str::from_bytes(fetched?.data));
         Ok(())
     }
 }

@@ -11,11 +11,15 @@ mod diff;
 mod eval;
 mod explain;
 mod flags;
+mod graph;
 mod helm;
 mod istio;
+mod new;
+mod opening;
 mod output;
 mod output_dir;
 mod package;
+mod progress;
 mod pull;
 mod render;
 mod rendering;
@@ -49,7 +53,9 @@ Examples:
   torii diff charts/gateway --rev main..HEAD            what a change does
   torii check charts/gateway -f prod.yaml               what is wrong with it
   torii explain charts/gateway svc/release-name         where an object comes from
+  torii graph charts/gateway -o svg > gateway.svg       a picture of who selects whom
   torii istio ingress.yaml -d istio-1.31.0/manifests    the objects of an IstioOperator file
+  torii new web                                         a fresh chart
   torii eval '{{ Values.replicas * 2 }}' charts/gateway try an expression
   torii eval --language go '{{ add 1 2 }}'              the same in Go's template language
 
@@ -69,7 +75,9 @@ enum Command {
     Diff(Box<diff::Args>),
     Check(Box<check::Args>),
     Explain(Box<explain::Args>),
+    Graph(Box<graph::Args>),
     Eval(Box<eval::Args>),
+    New(new::Args),
     Package(package::Args),
     Dependency(Box<dependency::Args>),
     Pull(Box<pull::Args>),
@@ -98,7 +106,9 @@ pub fn run() -> ExitCode {
             Command::Diff(args) => diff::run(&args, &cli.global, &mut output),
             Command::Check(args) => check::run(&args, &cli.global, &mut output),
             Command::Explain(args) => explain::run(&args, &cli.global, &mut output).map(fine),
+            Command::Graph(args) => graph::run(&args, &cli.global, &mut output).map(fine),
             Command::Eval(args) => eval::run(*args, &cli.global, &mut output).map(fine),
+            Command::New(args) => new::run(&args, &mut output).map(fine),
             Command::Package(args) => package::run(&args, &mut output).map(fine),
             Command::Dependency(args) => dependency::run(&args, &mut output).map(fine),
             Command::Pull(args) => pull::run(&args, &mut output).map(fine),

@@ -17,9 +17,10 @@ use super::{helm, wrong};
 Examples:
   torii pull istio/gateway@1.29.0
   torii pull gateway --repo https://istio-release.storage.googleapis.com/charts -d charts
-  torii pull oci://registry.example.org/charts/gateway:1.29.0")]
+  torii pull oci://registry.example.org/charts/gateway:1.29.0
+  torii pull 'git+https://github.com/istio/istio@manifests/charts/gateway?ref=1.29.0'")]
 pub struct Args {
-    /// The charts: NAME/CHART, an address, or oci://…, with @VERSION behind the name or not
+    /// The charts: NAME/CHART, an address, oci://… or git+https://…, with @VERSION behind a name or not
     #[arg(value_name = "CHART", required = true)]
     charts: Vec<String>,
     /// Write the archive into this folder

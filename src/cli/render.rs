@@ -228,7 +228,7 @@ fn request(args: &Args, global: &Global) -> Result<Request> {
     request.any_text = !args.validate_yaml;
     request.go_templates = args.go_templates;
     request.limits = args.bounds.limits()?;
-    args.source.bring(&request.chart, &request.limits, &mut request.tree)?;
+    args.source.bring(&[&request.chart], &request.limits, &mut request.tree)?;
     request.seed.clone_from(&args.seed);
     request.lookup_file.clone_from(&args.lookup_file);
     request.now = args.now.as_deref().map(rendering::time).transpose()?;

@@ -57,6 +57,14 @@ impl Rendering {
         self.kube_version.as_deref()
     }
 
+    /// The time, if it is given.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn now(&self) -> Result<Option<Timestamp>> {
+        self.now.as_deref().map(time).transpose()
+    }
+
     /// The bounds to keep.
     ///
     /// # Errors
@@ -86,10 +94,10 @@ impl Rendering {
         request.skip_schema_validation = self.skip_schema_validation;
         request.go_templates = self.go_templates;
         request.seed.clone_from(&self.seed);
-        request.now = self.now.as_deref().map(time).transpose()?;
+        request.now = self.now()?;
         request.lookup_file.clone_from(&self.lookup_file);
         request.limits = self.bounds.limits()?;
-        self.source.bring(chart, &request.limits, &mut request.tree)?;
+        self.source.bring(&[chart], &request.limits, &mut request.tree)?;
         request.allow_outside_symlinks = self.source.allow_outside_symlinks;
         Ok(request)
     }

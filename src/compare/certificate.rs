@@ -76,19 +76,40 @@ fn certificates(text: &Str) -> Vec<Facts> {
         return Vec::new();
     }
     let decoded = if text.as_bytes().starts_with(BEGIN_BASE64) { super::text::base64(text) } else { None };
-    let mut rest = decoded.as_deref().unwrap_or(text.as_bytes());
-    let mut found = Vec::new();
+    ders(decoded.as_deref().unwrap_or(text.as_bytes())).iter().filter_map(|der| facts(der)).collect()
+}
+
+/// The certificates of a PEM text in their binary form, as far as they have one.
+fn ders(pem: &[u8]) -> Vec<Vec<u8>> {
+    let (mut rest, mut found) = (pem, Vec::new());
     while found.len() < CERTIFICATES {
         let Some(start) = memchr::memmem::find(rest, BEGIN) else { break };
         let Some(body) = rest.get(start + BEGIN.len()..) else { break };
         let Some(end) = memchr::memmem::find(body, END) else { break };
         let symbols =
             body.get(..end).unwrap_or_default().iter().copied().filter(|b| !b.is_ascii_whitespace());
-        let der = data_encoding::BASE64.decode(&symbols.collect::<Vec<u8>>()).ok();
-        found.extend(der.and_then(|der| facts(&der)));
+        found.extend(data_encoding::BASE64.decode(&symbols.collect::<Vec<u8>>()).ok());
         rest = body.get(end + END.len()..).unwrap_or_default();
     }
     found
+}
+
+/// When a certificate is valid, in seconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Validity {
+    /// From then on.
+    pub from: u64,
+    /// Until then.
+    pub until: u64,
+}
+
+/// When the first certificate of a PEM text is valid; `None` if there is none.
+pub fn validity(pem: &[u8]) -> Option<Validity> {
+    let der = ders(pem.get(..STRING).unwrap_or(pem)).into_iter().next()?;
+    let certificate = Certificate::from_der(&der).ok()?;
+    let validity = certificate.tbs_certificate().validity();
+    let seconds = |time: Time| time.to_unix_duration().as_secs();
+    Some(Validity { from: seconds(validity.not_before), until: seconds(validity.not_after) })
 }
 
 fn facts(der: &[u8]) -> Option<Facts> {

@@ -4,7 +4,7 @@
 //! wants to know of the difference is in the [`Comparison`] it gives; nothing here judges or prints.
 
 mod align;
-mod certificate;
+pub mod certificate;
 mod list;
 mod meaning;
 mod pair;

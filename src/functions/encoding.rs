@@ -2,7 +2,7 @@
 
 use super::Type::String as Text;
 use super::{Env, Function, FunctionResult, args};
-use crate::value::Value;
+use crate::value::{Str, Value};
 
 /// The family's functions.
 pub const FUNCTIONS: &[Function] = &[
@@ -14,6 +14,10 @@ pub const FUNCTIONS: &[Function] = &[
 
 fn base64_encode(env: &Env, args: &[Value]) -> FunctionResult {
     let s = args::string(args, 0)?;
+    if s.is_late() {
+        let s = s.clone();
+        return Ok(Value::String(Str::late(move || data_encoding::BASE64.encode(s.as_bytes()).into())));
+    }
     env.check_size("b64enc", s.len().saturating_add(s.len() / 3 + 4))?;
     Ok(Value::string(data_encoding::BASE64.encode(s.as_bytes())))
 }

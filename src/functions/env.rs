@@ -2,8 +2,8 @@
 
 use std::any::Any;
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
@@ -48,6 +48,8 @@ pub struct Env {
     objects: Objects,
     /// What costly functions made under the seed before, in other renders.
     kept: Option<Arc<Kept>>,
+    /// Why something couldn't be made that was promised, and is missing from the output.
+    broken: Arc<OnceLock<String>>,
     /// The regular expressions compiled so far.
     pub(super) regexes: regex::Cache,
 }
@@ -146,6 +148,21 @@ impl Env {
             kept.insert(*random.key(), made.clone());
         }
         Ok(made)
+    }
+
+    /// Whether the render repeats.
+    pub(super) fn is_seeded(&self) -> bool {
+        self.seed.is_some()
+    }
+
+    /// Where that is told which fails after its function has returned: what is made only when it is looked at.
+    pub(super) fn broken(&self) -> Arc<OnceLock<String>> {
+        self.broken.clone()
+    }
+
+    /// Why something couldn't be made that was promised, if so: then the output isn't whole.
+    pub fn broken_promise(&self) -> Option<&str> {
+        self.broken.get().map(String::as_str)
     }
 
     /// Whether a function asked for randomness so far.

@@ -152,7 +152,7 @@ const SMALL: usize = 64;
 /// What of a value a function may have to go through: bytes, or about as much for the items of a list.
 fn length(value: &Value) -> usize {
     match value {
-        Value::String(s) => s.len(),
+        Value::String(s) => s.weight(),
         Value::Bytes(b) => b.len(),
         Value::List(l) => l.len().saturating_mul(16),
         _ => 0,

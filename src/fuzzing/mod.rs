@@ -6,10 +6,12 @@
 
 mod go_template;
 mod set;
+mod source;
 mod yaml;
 
 pub use self::go_template::go_template;
 pub use self::set::set;
+pub use self::source::source;
 pub use self::yaml::yaml;
 
 use std::time::{Duration, Instant};

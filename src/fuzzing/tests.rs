@@ -26,6 +26,11 @@ fn yaml_that_fuzzing_found_is_read_alike_in_every_way() {
 }
 
 #[test]
+fn archives_and_indexes_that_fuzzing_found_are_read_without_harm() {
+    all_pass("fixtures/fuzz/source", super::source);
+}
+
+#[test]
 fn set_texts_that_fuzzing_found_are_read_without_harm() {
     all_pass("fixtures/fuzz/set", super::set);
 }

@@ -73,6 +73,13 @@ impl Selector {
         &self.labels
     }
 
+    /// The same without the labels of these keys.
+    pub fn without(&self, keys: &[&str]) -> Selector {
+        let mut selector = self.clone();
+        selector.labels.retain(|key, _| !keys.contains(&key.as_str()));
+        selector
+    }
+
     /// Whether it selects what has these labels (`apimachinery/pkg/labels/selector.go: Requirement.Matches`).
     pub fn matches(&self, labels: &Labels) -> bool {
         self.labels.iter().all(|(key, value)| labels.get(key) == Some(value))

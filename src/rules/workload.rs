@@ -72,6 +72,14 @@ pub fn containers(template: &Value) -> Vec<Container> {
     of("spec.initContainers", true).chain(of("spec.containers", false)).collect()
 }
 
+/// The name of the ServiceAccount that a pod acts as.
+pub fn account(template: &Value) -> String {
+    let name = |path| read::text(template, path).filter(|name| !name.is_empty());
+    name("spec.serviceAccountName")
+        .or_else(|| name("spec.serviceAccount"))
+        .unwrap_or_else(|| "default".to_string())
+}
+
 /// Whether Istio's webhook is to put in the image of a container.
 pub fn has_injected_image(template: &Value) -> bool {
     containers(template).iter().any(|c| read::text(&c.value, "image").as_deref() == Some("auto"))

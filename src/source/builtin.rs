@@ -5,11 +5,13 @@ use super::{File, Files};
 /// What stands before the name of a chart of the program's own.
 pub const PREFIX: &str = "builtin:";
 
+/// Names and texts of files that are built into the program, from a folder of the project.
 macro_rules! files {
     ($folder:literal: $($name:literal),* $(,)?) => {
-        &[$(($name, include_str!(concat!("../../", $folder, "/", $name)))),*]
+        &[$(($name, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/", $folder, "/", $name)))),*]
     };
 }
+pub(crate) use files;
 
 /// The house chart: names and texts, in the order in which a folder is read.
 const GATEWAY: &[(&str, &str)] = files!("charts/gateway":

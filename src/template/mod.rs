@@ -7,7 +7,7 @@ pub mod objects;
 
 use std::sync::Arc;
 
-use crate::diagnostic::Result;
+use crate::diagnostic::{Error, Result};
 use crate::functions::Env;
 use crate::trace;
 use crate::value::{Map, MapType, Str, Value};
@@ -122,6 +122,9 @@ impl Engine {
                 r.file(source.name.clone(), text.clone().unwrap_or_default());
             });
         }
-        text
+        match self.env.broken_promise() {
+            Some(why) if text.is_ok() => Err(Error::new(why.to_string())),
+            _ => text,
+        }
     }
 }

@@ -33,7 +33,7 @@ pub(crate) fn of_text(bytes: usize) -> usize {
 /// A value without what its items and entries hold.
 pub(crate) fn shallow(value: &Value) -> usize {
     match value {
-        Value::String(s) => of_text(s.len()),
+        Value::String(s) => of_text(s.weight()),
         Value::Bytes(b) => of_text(b.len()),
         Value::List(l) => of_list(l.len()),
         Value::Map(m) => of_map(m.len()),

@@ -1,6 +1,6 @@
 use std::borrow::{Borrow, Cow};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// A Go string: shared, immutable bytes that are most often, but not always, UTF-8.
 ///
@@ -13,7 +13,13 @@ enum Repr {
     Static(&'static str),
     Text(Arc<str>),
     Raw(Arc<[u8]>),
+    Late(Arc<Late>),
 }
+
+/// About so long are strings that are made late: keys and certificates.
+const LATE_BYTES: usize = 1700;
+
+type Late = LazyLock<Str, Box<dyn FnOnce() -> Str + Send>>;
 
 impl Str {
     /// The empty string.
@@ -33,12 +39,28 @@ impl Str {
         }
     }
 
+    /// A string that is made when somebody looks at it: charts make keys that they then don't use.
+    pub fn late(make: impl FnOnce() -> Str + Send + 'static) -> Str {
+        Str(Repr::Late(Arc::new(LazyLock::new(Box::new(make)))))
+    }
+
+    /// Whether it is one of those strings. Nobody need know but who would make another such string of it.
+    pub fn is_late(&self) -> bool {
+        matches!(self.0, Repr::Late(_))
+    }
+
+    /// About its length in bytes, told without making it.
+    pub(crate) fn weight(&self) -> usize {
+        if self.is_late() { LATE_BYTES } else { self.len() }
+    }
+
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
             Repr::Static(s) => s.as_bytes(),
             Repr::Text(s) => s.as_bytes(),
             Repr::Raw(b) => b,
+            Repr::Late(s) => s.as_bytes(),
         }
     }
 
@@ -48,6 +70,7 @@ impl Str {
             Repr::Static(s) => Some(s),
             Repr::Text(s) => Some(s),
             Repr::Raw(_) => None,
+            Repr::Late(s) => s.as_str(),
         }
     }
 
@@ -58,6 +81,7 @@ impl Str {
             Repr::Static(s) => Cow::Borrowed(s),
             Repr::Text(s) => Cow::Borrowed(s),
             Repr::Raw(b) => Cow::Owned(replace_bad_bytes(b)),
+            Repr::Late(s) => s.to_text(),
         }
     }
 
@@ -65,6 +89,7 @@ impl Str {
     pub fn to_arc(&self) -> Arc<str> {
         match &self.0 {
             Repr::Text(s) => s.clone(),
+            Repr::Late(s) => s.to_arc(),
             _ => self.to_text().as_ref().into(),
         }
     }
@@ -202,5 +227,22 @@ mod tests {
         let s = Str::from_bytes(b"a\xe2\x82b\xff");
         assert_eq!(s.as_str(), None);
         assert_eq!(s.to_text(), "a\u{FFFD}\u{FFFD}b\u{FFFD}");
+    }
+
+    #[test]
+    fn a_late_string_is_made_once_and_only_if_it_is_looked_at() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        static MADE: AtomicUsize = AtomicUsize::new(0);
+        let s = Str::late(|| {
+            MADE.fetch_add(1, Ordering::Relaxed);
+            Str::from("key")
+        });
+        let other = s.clone();
+        assert!(other.is_late());
+        assert_eq!(MADE.load(Ordering::Relaxed), 0);
+        assert_eq!(s, "key");
+        assert_eq!(other.to_arc().as_ref(), "key");
+        assert_eq!(other.len(), 3);
+        assert_eq!(MADE.load(Ordering::Relaxed), 1);
     }
 }

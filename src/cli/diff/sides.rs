@@ -105,9 +105,8 @@ pub fn range(args: &Args, chart: &str) -> Result<Option<Range>> {
 
 /// Fetches charts that are elsewhere, each once.
 fn bring(args: &Args, old: &mut Request, new: &mut Request) -> Result<()> {
-    for source in &args.sources {
-        args.source.bring(source, &old.limits, &mut old.tree)?;
-    }
+    let sources: Vec<&str> = args.sources.iter().map(String::as_str).collect();
+    args.source.bring(&sources, &old.limits, &mut old.tree)?;
     new.tree.given.extend(old.tree.given.clone());
     Ok(())
 }

@@ -85,7 +85,7 @@ pub fn run(args: Args, global: &Global, output: &mut Output) -> Result<()> {
     };
     let mut tree = Tree::default();
     if let Some(chart) = &args.chart {
-        args.source.bring(chart, &limits, &mut tree)?;
+        args.source.bring(&[chart], &limits, &mut tree)?;
     }
     let mut warnings = Vec::new();
     let chart = match &args.chart {

@@ -94,7 +94,7 @@ fn load(path: &str, source: &Source) -> Result<Chart> {
     let mut tree = Tree::default();
     let options =
         chart::Options { allow_outside_symlinks: source.allow_outside_symlinks, ..chart::Options::default() };
-    source.bring(path, &options.limits, &mut tree)?;
+    source.bring(&[path], &options.limits, &mut tree)?;
     let mut warnings = Vec::new();
     let chart = chart::load(&tree, path, &options, &mut warnings);
     for message in warnings {

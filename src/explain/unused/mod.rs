@@ -6,11 +6,13 @@
 //! 3. [`reads`]: what was read in this render?
 //! 4. [`trial`]: what the templates don't name is taken away and changed; what then moves the output is used.
 //! 5. [`suggest`]: what may have been meant?
+//! 6. [`slips`]: what is taken only with a whole map, has no effect and is nearly another name?
 
 mod charts;
 mod leaves;
 mod reads;
 mod report;
+mod slips;
 mod suggest;
 mod trial;
 
@@ -82,6 +84,9 @@ pub struct Unused {
     pub origin: Origin,
     /// What may have been meant.
     pub suggestion: Option<Suggestion>,
+    /// Whether a template may take it together with all that is in the map around it, in this configuration or
+    /// another. Then only its name tells that it is a slip, and there is a suggestion.
+    pub by_name_only: bool,
 }
 
 /// A value that wasn't read, though templates name it.
@@ -152,6 +157,22 @@ pub fn find(request: &Request, loaded: &Loaded, options: Options) -> Result<Repo
     }
 
     let reads = Reads::new(&trace);
+    let suspects = match &report.failure {
+        Some(_) => Vec::new(),
+        None => slips::suspects(&named, &members, &mentions, &known, &layers.values),
+    };
+    let tops = suspects.iter().map(|(path, _)| path.clone()).collect();
+    let slips = trial::without_effect(request, loaded, tops, options.idle_renders).paths;
+    let (slipped, named): (Vec<_>, Vec<_>) =
+        named.into_iter().partition(|path| slips.iter().any(|slip| path.starts_with(slip)));
+    let origins = owners.origins(&slips);
+    for (path, suggestion) in suspects {
+        let Some(at) = slips.iter().position(|slip| *slip == path) else { continue };
+        let leaves = slipped.iter().filter(|leaf| leaf.starts_with(&path)).count();
+        let origin = origins[at].clone();
+        let suggestion = Some(suggestion);
+        report.unused.push(Unused { path, leaves, origin, suggestion, by_name_only: true });
+    }
     let (mut idle, mut copied) = (Vec::new(), Vec::new());
     let total = named.len();
     for path in named {
@@ -207,7 +228,7 @@ fn grouped(paths: Vec<ValuePath>, is_named: &dyn Fn(&[Step]) -> bool) -> Vec<Unu
             Some(last) if last.path == top => last.leaves += 1,
             _ => {
                 let origin = Origin { layer: String::new(), place: None };
-                found.push(Unused { path: top, leaves: 1, origin, suggestion: None });
+                found.push(Unused { path: top, leaves: 1, origin, suggestion: None, by_name_only: false });
             }
         }
     }
@@ -246,7 +267,11 @@ impl Unused {
             Some(_) => String::new(),
             None => format!(", set by {},", self.origin.layer),
         };
-        let message = format!("{}{what}{by} is used by no template of the chart", path::show(&self.path));
+        let name = path::show(&self.path);
+        let message = match self.by_name_only {
+            false => format!("{name}{what}{by} is used by no template of the chart"),
+            true => format!("{name}{what}{by} changes nothing, and its name looks like a slip"),
+        };
         let hint = self.suggestion.as_ref().map(|suggestion| suggestion.hint().into());
         Diagnostic { message, place: self.origin.place.clone(), hint, ..Diagnostic::default() }
     }

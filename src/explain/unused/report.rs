@@ -34,29 +34,20 @@ impl Report {
     }
 
     fn unused_text(&self, out: &mut Text) {
-        out.line(
-            HEADING,
-            &match self.unused.len() {
-                0 => "Every value that you set is used by some template.".to_string(),
-                1 => "1 value is used by no template of the chart:".to_string(),
-                n => format!("{n} values are used by no template of the chart:"),
-            },
-        );
-        let column = column(self.unused.iter().map(|unused| show(&unused.path)));
-        for unused in &self.unused {
-            let mut line = Line::indented(2);
-            line.push(BOLD, &show(&unused.path)).push(PLAIN, "  ").fill(column);
-            line.push(DIM, &unused.origin.shown());
-            if unused.leaves > 1 {
-                line.push(DIM, &format!(", {} values", unused.leaves));
-            }
-            out.push(&line);
-            if let Some(suggestion) = &unused.suggestion {
-                let mut line = Line::indented(4);
-                line.push(PLAIN, &suggestion.hint());
-                out.push(&line);
-            }
+        let (slips, certain): (Vec<_>, Vec<_>) = self.unused.iter().partition(|unused| unused.by_name_only);
+        match (certain.len(), slips.len()) {
+            (0, 0) => out.line(HEADING, "Every value that you set is used by some template."),
+            (0, _) => {}
+            (1, _) => out.line(HEADING, "1 value is used by no template of the chart:"),
+            (n, _) => out.line(HEADING, &format!("{n} values are used by no template of the chart:")),
         }
+        unused_lines(&certain, out);
+        match slips.len() {
+            0 => {}
+            1 => out.line(HEADING, "1 value changes nothing, and its name looks like a slip:"),
+            n => out.line(HEADING, &format!("{n} values change nothing, and their names look like slips:")),
+        }
+        unused_lines(&slips, out);
     }
 
     fn idle_text(&self, all: bool, out: &mut Text) {
@@ -124,9 +115,28 @@ impl Report {
     }
 }
 
+fn unused_lines(all: &[&Unused], out: &mut Text) {
+    let column = column(all.iter().map(|unused| show(&unused.path)));
+    for unused in all {
+        let mut line = Line::indented(2);
+        line.push(BOLD, &show(&unused.path)).push(PLAIN, "  ").fill(column);
+        line.push(DIM, &unused.origin.shown());
+        if unused.leaves > 1 {
+            line.push(DIM, &format!(", {} values", unused.leaves));
+        }
+        out.push(&line);
+        if let Some(suggestion) = &unused.suggestion {
+            let mut line = Line::indented(4);
+            line.push(PLAIN, &suggestion.hint());
+            out.push(&line);
+        }
+    }
+}
+
 fn unused(w: &mut Writer, one: &Unused) {
     w.field_string("path", &show(&one.path));
     w.field_count("values", one.leaves);
+    w.field_bool("by_name_only", one.by_name_only);
     origin(w, &one.origin);
     if let Some(Suggestion { path, reason, place }) = &one.suggestion {
         w.field_object("suggestion", |w| {

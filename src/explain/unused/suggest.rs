@@ -133,7 +133,10 @@ impl<'a> Known<'a> {
                 }
             }
         }
-        paths.retain(|path, _| mentions.has(&path.iter().cloned().map(Step::Key).collect::<Vec<_>>()));
+        // Where a bound was met, what the templates name is not known in full.
+        paths.retain(|path, _| {
+            mentions.cut || mentions.has(&path.iter().cloned().map(Step::Key).collect::<Vec<_>>())
+        });
         for reader in readers {
             let keys: Option<Vec<Str>> = reader.path.iter().map(|step| key_of(step).cloned()).collect();
             let place = Place::new(reader.file.clone(), 0, 0);

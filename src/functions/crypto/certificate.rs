@@ -30,7 +30,7 @@ use crate::functions::random::Random;
 use crate::value::{Kind, Map, MapType, Object, ObjectError, Str, Value};
 
 /// A certificate and its key as templates see them: `sprig.certificate`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Pair {
     pub cert: Str,
     pub key: Str,
@@ -102,6 +102,16 @@ pub(super) struct Template {
     /// Seconds since 1970.
     pub not_after: i64,
     pub is_ca: bool,
+}
+
+impl Template {
+    /// Whether a certificate can say this.
+    pub fn check(&self) -> Result<(), String> {
+        let words = |e: der::Error| e.to_string();
+        name(&self.common_name).map_err(words)?;
+        self.dns_names.iter().try_for_each(|dns| ia5(dns).map(|_| ()))?;
+        time(self.not_before).and(time(self.not_after)).map(|_| ()).map_err(words)
+    }
 }
 
 /// Who signs a certificate.
@@ -223,11 +233,7 @@ impl Profile {
         }
         let mut names = Vec::new();
         for dns in &template.dns_names {
-            let text = Ia5String::new(dns).map_err(|_| {
-                let quoted = crate::value::print::quote(dns.as_bytes());
-                format!("x509: {quoted} cannot be encoded as an IA5String")
-            })?;
-            names.push(GeneralName::DnsName(text));
+            names.push(GeneralName::DnsName(ia5(dns)?));
         }
         for ip in &template.ips {
             let bytes = match ip.to_canonical() {
@@ -243,6 +249,13 @@ impl Profile {
         }
         Ok(Profile { subject, issuer, extensions })
     }
+}
+
+fn ia5(text: &str) -> Result<Ia5String, String> {
+    Ia5String::new(text).map_err(|_| {
+        let quoted = crate::value::print::quote(text.as_bytes());
+        format!("x509: {quoted} cannot be encoded as an IA5String")
+    })
 }
 
 /// What Go names a key by, from version 1.25 on.

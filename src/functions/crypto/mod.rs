@@ -7,7 +7,7 @@ mod passwords;
 mod pem;
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use aes::cipher::block_padding::NoPadding;
@@ -17,6 +17,7 @@ use sha1::Digest;
 use self::certificate::{Pair, Signer, Template};
 use self::keys::PrivateKey;
 use super::encoding::decode_base64;
+use super::random::Random;
 use super::{Env, Function, FunctionError, FunctionResult, Type, args};
 use crate::value::{Str, Value};
 
@@ -51,7 +52,7 @@ pub const FUNCTIONS: &[Function] = &[
     Function::new("buildCustomCert", TWO_STRINGS, CERTIFICATE, custom),
     Function::new("genCA", &[Type::String, Type::Int], CERTIFICATE, |env, given| {
         let key = new_key(env, "genCA", given)?;
-        self_signed(env, "genCA", given, &subject(env, given, 1, true)?, &key)
+        fresh(env, "genCA", given, subject(env, given, 1, true)?, key, None)
     }),
     Function::new("genCAWithKey", &[Type::String, Type::Int, Type::String], CERTIFICATE, |env, given| {
         let key = given_key(env, "genCAWithKey", given, 2)?;
@@ -65,7 +66,7 @@ pub const FUNCTIONS: &[Function] = &[
             // Go makes the key first, and looks at the names then; the error is the same.
             let template = subject(env, given, 3, false)?;
             let key = new_key(env, "genSelfSignedCert", given)?;
-            self_signed(env, "genSelfSignedCert", given, &template, &key)
+            fresh(env, "genSelfSignedCert", given, template, key, None)
         },
     ),
     Function::new(
@@ -83,7 +84,19 @@ pub const FUNCTIONS: &[Function] = &[
         CERTIFICATE,
         |env, given| {
             let key = new_key(env, "genSignedCert", given)?;
-            signed(env, "genSignedCert", given, &key)
+            let authority = authority(given)?;
+            if authority.cert.is_late() && authority.key.is_late() {
+                env.spend("genSignedCert", signing_cost(RSA_2048_TEXT))?;
+                return fresh(
+                    env,
+                    "genSignedCert",
+                    given,
+                    subject(env, given, 3, false)?,
+                    key,
+                    Some(authority),
+                );
+            }
+            signed(env, "genSignedCert", given, authority, &*make_key(env, &key)?)
         },
     ),
     Function::new(
@@ -92,7 +105,7 @@ pub const FUNCTIONS: &[Function] = &[
         CERTIFICATE,
         |env, given| {
             let key = given_key(env, "genSignedCertWithKey", given, 5)?;
-            signed(env, "genSignedCertWithKey", given, &key)
+            signed(env, "genSignedCertWithKey", given, authority(given)?, &key)
         },
     ),
 ];
@@ -105,6 +118,9 @@ const RSA_4096_COST: Duration = Duration::from_millis(700);
 const DSA_COST: Duration = Duration::from_millis(400);
 /// What a key on a curve takes.
 const CURVE_COST: Duration = Duration::from_micros(200);
+
+/// About so many bytes of text are such a key.
+const RSA_2048_TEXT: usize = 1_700;
 
 /// What it takes to read a key from a text of so many bytes and to sign with it. That grows with the cube of an
 /// RSA key's size; 2048 bits are some 1,700 bytes of text and take a millisecond, as does any key on a curve.
@@ -193,12 +209,19 @@ fn private_key(env: &Env, given: &[Value]) -> FunctionResult {
     }
 }
 
-/// A new key for a certificate.
-fn new_key(env: &Env, function: &'static str, given: &[Value]) -> Result<Arc<PrivateKey>, FunctionError> {
+/// What the new key of a certificate is made from. It is paid for here, whether it is made or not.
+fn new_key(env: &Env, function: &'static str, given: &[Value]) -> Result<Random, FunctionError> {
     env.spend(function, RSA_2048_COST)?;
-    let random = env.random(function, given)?;
-    env.kept(&random, || PrivateKey::rsa(&random, 2048))
-        .map_err(|e| FunctionError::new(format!("error generating rsa key: {e}")))
+    env.random(function, given)
+}
+
+/// The new key of a certificate.
+fn make_key(env: &Env, random: &Random) -> Result<Arc<PrivateKey>, FunctionError> {
+    env.kept(random, || PrivateKey::rsa(random, 2048)).map_err(|e| FunctionError::new(no_key(&e)))
+}
+
+fn no_key(why: &str) -> String {
+    format!("error generating rsa key: {why}")
 }
 
 /// The key that a function was given.
@@ -264,39 +287,105 @@ fn self_signed(
     template: &Template,
     key: &PrivateKey,
 ) -> FunctionResult {
-    pair(env, function, given, template, key, &Signer { key, certificate: None })
+    let serial = serial(env, function, given)?;
+    Ok(pair(&serial, template, key, &Signer { key, certificate: None })?.into_value())
 }
 
-fn signed(env: &Env, function: &'static str, given: &[Value], key: &PrivateKey) -> FunctionResult {
+/// The certificate that shall sign another.
+fn authority(given: &[Value]) -> Result<&Pair, FunctionError> {
     let value = args::any(given, 4);
     let authority: Option<&Pair> = match value {
         Value::Object(o) => o.as_any().downcast_ref(),
         _ => None,
     };
-    let authority = authority.ok_or_else(|| args::wrong_type("sprig.certificate", value))?;
-    let certificate = certificate::parse(authority.cert.as_bytes())?;
-    env.spend(function, signing_cost(authority.key.len()))?;
-    let signer_key = PrivateKey::from_pem(authority.key.as_bytes())
-        .map_err(|e| FunctionError::new(format!("error parsing private key: {e}")))?;
-    let template = subject(env, given, 3, false)?;
-    let signer = Signer { key: &signer_key, certificate: Some(&certificate) };
-    pair(env, function, given, &template, key, &signer)
+    authority.ok_or_else(|| args::wrong_type("sprig.certificate", value))
 }
 
-fn pair(
+fn signed(
     env: &Env,
     function: &'static str,
     given: &[Value],
+    authority: &Pair,
+    key: &PrivateKey,
+) -> FunctionResult {
+    let certificate = certificate::parse(authority.cert.as_bytes())?;
+    env.spend(function, signing_cost(authority.key.len()))?;
+    let signer = signer_key(authority)?;
+    let template = subject(env, given, 3, false)?;
+    let serial = serial(env, function, given)?;
+    let signer = Signer { key: &signer, certificate: Some(&certificate) };
+    Ok(pair(&serial, &template, key, &signer)?.into_value())
+}
+
+fn signer_key(authority: &Pair) -> Result<PrivateKey, FunctionError> {
+    PrivateKey::from_pem(authority.key.as_bytes())
+        .map_err(|e| FunctionError::new(format!("error parsing private key: {e}")))
+}
+
+/// What a serial number is made from. Not the stream of the key: a serial number is no secret.
+fn serial(env: &Env, function: &'static str, given: &[Value]) -> Result<Random, FunctionError> {
+    Ok(env.random(function, given)?.fork(u8::MAX))
+}
+
+/// A certificate with a key of its own, signed by itself or by an authority of the same kind.
+///
+/// Many charts make keys and then find one that is there already, so both are made when somebody looks at them.
+/// What may be wrong with the arguments is told at once, as Sprig does. Nothing is put off under a seed: there the
+/// arguments, and with them the authority, decide on the key.
+fn fresh(
+    env: &Env,
+    function: &'static str,
+    given: &[Value],
+    template: Template,
+    key: Random,
+    authority: Option<&Pair>,
+) -> FunctionResult {
+    let serial = serial(env, function, given)?;
+    if env.is_seeded() {
+        return Ok(issue(&serial, &template, &*make_key(env, &key)?, authority)?.into_value());
+    }
+    template.check().map_err(not_created)?;
+    let (authority, broken) = (authority.cloned(), env.broken());
+    let made = Arc::new(LazyLock::new(move || {
+        let key = PrivateKey::rsa(&key, 2048).map_err(|e| FunctionError::new(no_key(&e)));
+        let made = key.and_then(|key| issue(&serial, &template, &key, authority.as_ref()));
+        made.unwrap_or_else(|e| {
+            broken.get_or_init(|| format!("{function}: {}", e.message));
+            Pair { cert: Str::EMPTY, key: Str::EMPTY }
+        })
+    }));
+    let cert = made.clone();
+    let (cert, key) = (Str::late(move || cert.cert.clone()), Str::late(move || made.key.clone()));
+    Ok(Pair { cert, key }.into_value())
+}
+
+fn issue(
+    serial: &Random,
+    template: &Template,
+    key: &PrivateKey,
+    authority: Option<&Pair>,
+) -> Result<Pair, FunctionError> {
+    let Some(authority) = authority else {
+        return pair(serial, template, key, &Signer { key, certificate: None });
+    };
+    let certificate = certificate::parse(authority.cert.as_bytes())?;
+    let signer = signer_key(authority)?;
+    pair(serial, template, key, &Signer { key: &signer, certificate: Some(&certificate) })
+}
+
+fn pair(
+    serial: &Random,
     template: &Template,
     key: &PrivateKey,
     signer: &Signer<'_>,
-) -> FunctionResult {
-    // Not the stream of the key: a serial number is no secret.
-    let mut random = env.random(function, given)?.fork(u8::MAX);
-    let cert = certificate::create(&mut random, template, key, signer)
-        .map_err(|e| FunctionError::new(format!("error creating certificate: {e}")))?;
+) -> Result<Pair, FunctionError> {
+    let cert = certificate::create(&mut serial.clone(), template, key, signer).map_err(not_created)?;
     let key = key.to_pem().map_err(|e| FunctionError::new(format!("error pem-encoding key: {e}")))?;
-    Ok(Pair { cert: cert.into(), key: key.into() }.into_value())
+    Ok(Pair { cert: cert.into(), key: key.into() })
+}
+
+fn not_created(why: String) -> FunctionError {
+    FunctionError::new(format!("error creating certificate: {why}"))
 }
 
 /// `buildCustomCert`: a certificate and its key from base64, after a look at both.

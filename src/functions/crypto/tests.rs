@@ -187,3 +187,34 @@ fn a_large_key_costs_more_to_sign_with() {
     let args = [Value::from("a"), Value::int(1), key];
     assert!(text(&env, "genCAWithKey", &args).contains("take longer than the limit of 4000 ms"));
 }
+
+#[test]
+fn keys_are_made_when_somebody_looks_at_them() {
+    let env = Env::new(Limits::default());
+    let strings = |names: &[&str]| Value::list(names.iter().map(|n| Value::from(*n)).collect());
+    let late = |value: &Value, name: &str| match value {
+        Value::Object(o) => matches!(o.field(name), Some(Value::String(s)) if s.is_late()),
+        _ => false,
+    };
+    let ca = call(&env, "genCA", &[Value::from("authority"), Value::int(30)]);
+    let names = [Value::from("a.example"), strings(&["10.0.0.1"]), strings(&["a.example"]), Value::int(30)];
+    let signed = call(&env, "genSignedCert", &[&names[..], &[ca.clone()]].concat());
+    assert!(late(&ca, "Key") && late(&signed, "Cert"), "{ca:?}");
+    let Value::Object(pair) = &signed else { panic!("{signed:?}") };
+    let Value::String(encoded) = call(&env, "b64enc", &[pair.field("Cert").unwrap_or_default()]) else {
+        panic!("not a string")
+    };
+    assert!(encoded.is_late());
+    let at_once = text(&env, "b64enc", &[Value::from(field(&signed, "Cert"))]);
+    assert_eq!(encoded, at_once.as_str());
+    // The authority is one and the same, whoever looks first.
+    let certificate = certificate::parse(field(&signed, "Cert").as_bytes()).expect("a certificate");
+    let parent = certificate::parse(field(&ca, "Cert").as_bytes()).expect("a certificate");
+    assert_eq!(certificate.tbs_certificate().issuer(), parent.tbs_certificate().subject());
+    assert!(PrivateKey::from_pem(field(&ca, "Key").as_bytes()).is_ok());
+    assert_eq!(env.broken_promise(), None);
+    // What is wrong with the arguments is told at once.
+    let bad = [Value::from("a"), Value::Null, strings(&["ä.example"]), Value::int(30)];
+    let told = text(&env, "genSelfSignedCert", &bad);
+    assert!(told.contains("error creating certificate: x509: \"ä.example\" cannot be encoded"), "{told}");
+}

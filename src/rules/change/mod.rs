@@ -25,7 +25,7 @@ mod selection;
 mod service;
 mod storage;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod verdict;
 
 use std::collections::BTreeMap;

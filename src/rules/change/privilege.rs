@@ -175,13 +175,7 @@ fn powers_narrowed(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
 
 fn account(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
     let Some((old, new)) = subject.both() else { return };
-    let name = |object| -> Option<String> {
-        let template = workload::template(object)?;
-        let name = read::text(&template, "spec.serviceAccountName");
-        let name =
-            name.or_else(|| read::text(&template, "spec.serviceAccount")).filter(|name| !name.is_empty());
-        Some(name.unwrap_or_else(|| "default".to_string()))
-    };
+    let name = |object| workload::template(object).map(|template| workload::account(&template));
     if let (Some(old), Some(new)) = (name(old), name(new))
         && old != new
     {

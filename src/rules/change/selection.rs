@@ -1,15 +1,14 @@
 //! Services that select other pods than before, and how traffic is split among those they select.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::Arc;
 
 use super::Effect::{Other, Traffic};
 use super::facts::{Facts, Occasion, Subject};
 use super::rule::{Check, Findings, Rule};
-use crate::manifest::object::{Identity, Object};
+use crate::manifest::object::Identity;
 use crate::rules::read;
-use crate::rules::topology::Topology;
-use crate::rules::workload::{self, Replicas};
+use crate::rules::topology::{Selecting, Topology};
+use crate::rules::traffic::{self, Split};
 
 /// The table.
 pub const RULES: &[Rule] = &[
@@ -85,13 +84,13 @@ pub fn selections(facts: &Facts<'_>) -> BTreeMap<usize, Vec<Selection>> {
     if facts.old.gave_up() || facts.new.gave_up() {
         return found;
     }
-    for old in &facts.old.services {
+    for old in facts.old.services.iter() {
         let id = &old.object.id;
-        if facts.new.service(id).is_none() {
+        if facts.new.services.get(id).is_none() {
             continue;
         }
         let ids = |topology: &Topology| -> Vec<Identity> {
-            topology.selected_by(id).iter().map(|workload| workload.object.id.clone()).collect()
+            topology.behind(id).map(|workload| workload.object.id.clone()).collect()
         };
         let mut selection = Selection { service: id.clone(), old: ids(&facts.old), new: ids(&facts.new) };
         let before: BTreeSet<Identity> = selection.old.iter().cloned().collect();
@@ -147,7 +146,7 @@ fn nothing(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
 fn meanwhile(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
     let facts = subject.facts;
     for selection in of(subject) {
-        let Some(service) = facts.new.service(&selection.service) else { continue };
+        let Some(service) = facts.new.services.get(&selection.service) else { continue };
         let after: HashSet<&Identity> = selection.new.iter().collect();
         let kept = selection.old.iter().filter(|id| after.contains(id));
         let (fit, unfit): (Vec<&Identity>, Vec<&Identity>) = kept.partition(|id| {
@@ -185,7 +184,8 @@ fn split(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
         if selection.new.len() < 2 || !(selection.changes() || resized(subject.facts, selection)) {
             continue;
         }
-        findings.say_of(&selection.service, describe_split(subject.facts, selection));
+        let split = Split::new(&subject.facts.new, &selection.new);
+        findings.say_of(&selection.service, format!("{}: {}", selection.service, split.text));
     }
 }
 
@@ -194,46 +194,6 @@ fn resized(facts: &Facts<'_>, selection: &Selection) -> bool {
         (Some(old), Some(new)) => facts.old.replicas(old) != facts.new.replicas(new),
         _ => true,
     })
-}
-
-/// `Service/gw: Deployment/gw (3 of 4 pods, 75%) and Deployment/gw-canary (1 of 4, 25%)`.
-fn describe_split(facts: &Facts<'_>, selection: &Selection) -> String {
-    let members: Vec<(&Identity, Replicas)> = selection
-        .new
-        .iter()
-        .filter_map(|id| facts.new.get(id).map(|object| (id, facts.new.replicas(object))))
-        .collect();
-    let fixed = |replicas: &Replicas| match replicas {
-        Replicas::Fixed(n) => Some(u128::from(*n)),
-        _ => None,
-    };
-    let total: Option<u128> = members.iter().map(|(_, replicas)| fixed(replicas)).sum();
-    let known = total.filter(|total| *total > 0);
-    let part = |(index, (id, replicas)): (usize, &(&Identity, Replicas))| match (known, fixed(replicas)) {
-        (Some(total), Some(n)) => {
-            let pods = if index > 0 {
-                ""
-            } else if total == 1 {
-                " pod"
-            } else {
-                " pods"
-            };
-            let percent = (n * 200 + total) / (total * 2);
-            format!("{id} ({n} of {total}{pods}, {percent}%)")
-        }
-        _ => format!("{id} ({})", replicas.describe()),
-    };
-    let parts: Vec<String> = members.iter().enumerate().map(part).collect();
-    let list = format!("{}: {}", selection.service, read::list(&parts, 4));
-    if total.is_some() {
-        return list;
-    }
-    let scalers: Vec<String> =
-        members.iter().filter_map(|(id, _)| facts.new.scaler(id)).map(|s| s.id.to_string()).collect();
-    match scalers.is_empty() {
-        false => format!("{list}; the split is not known: {} decides", read::list(&scalers, 3)),
-        true => format!("{list}; the split is not known: it depends on the number of nodes"),
-    }
 }
 
 fn others(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
@@ -266,35 +226,9 @@ fn canary(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
     if facts.new.gave_up() || facts.new.workload(&new.id).is_none() {
         return;
     }
-    // The Service that the new workload is named after: `gw` for `gw-canary`, `gw-1-30`.
-    let name = &*new.id.name;
-    let stem = (1..name.len()).rev().filter(|at| name.as_bytes().get(*at) == Some(&b'-'));
-    let stable = stem.filter_map(|at| name.get(..at)).find_map(|stem| {
-        let id = Identity {
-            group: "".into(),
-            kind: "Service".into(),
-            namespace: new.id.namespace.clone(),
-            name: stem.into(),
-        };
-        facts.old.service(&id).and(facts.new.service(&id))
-    });
-    let Some(stable) = stable else { return };
-    let selected = facts.new.selected_by(&stable.object.id);
-    let behind: Vec<&Arc<Object>> =
-        selected.iter().map(|w| &w.object).filter(|object| object.id.kind == new.id.kind).collect();
-    if behind.is_empty() || behind.iter().any(|object| object.id == new.id) {
-        return;
-    }
-    // A name alone says little: a canary calls itself one, or is a gateway as the stable one is.
-    let revision = |object: &Object| {
-        workload::template(object).and_then(|template| read::label(&template, "istio.io/rev"))
-    };
-    let is_gateway = |object: &Object| {
-        workload::template(object).is_some_and(|template| workload::has_injected_image(&template))
-    };
-    let is_canary = name.ends_with("-canary")
-        || (is_gateway(new) && behind.iter().any(|old| is_gateway(old) && revision(old) != revision(new)));
-    if is_canary {
+    let is_old = |stable: &&Selecting| facts.old.services.get(&stable.object.id).is_some();
+    let Some(stable) = traffic::named_after(&facts.new, &new.id).find(is_old) else { return };
+    if traffic::is_canary_without(&facts.new, new, stable) {
         findings.say(format!(
             "{} is not selected by {}, which asks for {}: it gets none of its traffic",
             new.id,

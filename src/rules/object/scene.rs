@@ -16,12 +16,14 @@ pub struct Surroundings {
     pub kubernetes: u32,
     /// The revisions of Istio, and their tags, that are known to be there; nothing is known if there are none.
     pub revisions: Vec<String>,
+    /// The time, in seconds since 1970; without it, no certificate is taken to have expired.
+    pub now: Option<u64>,
 }
 
 impl Default for Surroundings {
     /// An empty cluster of the version that templates see by default.
     fn default() -> Surroundings {
-        Surroundings { cluster: Vec::new(), kubernetes: 36, revisions: Vec::new() }
+        Surroundings { cluster: Vec::new(), kubernetes: 36, revisions: Vec::new(), now: None }
     }
 }
 

@@ -16,6 +16,9 @@ use crate::yaml;
 /// The folder of the fixtures.
 pub const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/rules");
 
+/// The time at which the fixtures are judged: 2027-01-01.
+const NOW: u64 = 1_798_761_600;
+
 /// The cases of a rule.
 pub struct Fixture {
     /// Those that it finds something in.
@@ -74,6 +77,7 @@ impl Case {
             cluster: objects("cluster.yaml", &self.with),
             kubernetes: self.kubernetes,
             revisions: self.revisions.clone(),
+            now: Some(NOW),
         };
         let (found, warnings) = judge(&Scene::new(objects("objects.yaml", &self.objects), around));
         assert!(warnings.is_empty(), "{warnings:?}");

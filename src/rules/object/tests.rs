@@ -73,7 +73,9 @@ fn each_rule_has_its_page_and_each_page_its_rule() {
     }
     for entry in std::fs::read_dir(PAGES).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        assert!(pages.iter().any(|(own, _)| *own == name), "docs/rules/{name} is the page of no rule");
+        // What istioctl says, and which rules say the same, is written by hand.
+        let known = name == "istioctl.md" || pages.iter().any(|(own, _)| *own == name);
+        assert!(known, "docs/rules/{name} is the page of no rule");
     }
 }
 

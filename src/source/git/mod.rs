@@ -20,6 +20,7 @@ use crate::diagnostic::{Error, Result};
 use crate::limits::Limits;
 
 pub use self::open::Repository;
+pub(super) use self::open::{OBJECT_BYTES, words};
 pub use self::range::Range;
 pub use self::tree::Kind;
 
@@ -131,7 +132,12 @@ impl Revision {
     ///
     /// # Errors
     /// As [`super::open`], and for submodules, pointers to files that Git LFS holds, and names that git refuses.
-    pub(super) fn open(&self, path: &str, options: &Options, budget: &mut Budget) -> Result<Files> {
+    pub(in crate::source) fn open(
+        &self,
+        path: &str,
+        options: &Options,
+        budget: &mut Budget,
+    ) -> Result<Files> {
         let objects = self.objects();
         let shown = self.shown(path);
         match objects.find(path)? {

@@ -13,7 +13,7 @@ use crate::diagnostic::{Error, Result};
 use crate::limits::Limits;
 
 /// Bytes of one commit, tag or folder. A folder of this size has hundreds of thousands of entries.
-pub(super) const OBJECT_BYTES: u64 = 32 << 20;
+pub(in crate::source) const OBJECT_BYTES: u64 = 32 << 20;
 
 /// A git repository, opened to be read.
 #[derive(Clone)]
@@ -132,7 +132,7 @@ impl Repository {
 }
 
 /// An error of the git library, with its causes.
-pub(super) fn words(error: &gix::Error) -> String {
+pub(in crate::source) fn words(error: &gix::Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {

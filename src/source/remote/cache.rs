@@ -3,9 +3,10 @@
 //! Files appear whole or not at all, so reading needs no lock; a lock for each index makes sure that of several
 //! programs that want it only one fetches it.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
@@ -29,6 +30,13 @@ pub(super) struct Kept {
     pub etag: Option<String>,
     pub last_modified: Option<String>,
     pub text: Vec<u8>,
+}
+
+impl Kept {
+    /// What tells its server which it is: entity tag and date.
+    pub fn known(&self) -> (Option<String>, Option<String>) {
+        (self.etag.clone(), self.last_modified.clone())
+    }
 }
 
 /// The SHA-256 of something, in hexadecimal digits.
@@ -71,17 +79,29 @@ impl Cache {
         })
     }
 
-    /// Waits until no other program is at the index of this address. The lock is held as long as the file is open.
+    /// Waits until no other program is at the index of this address, but not longer than so many seconds. The lock is
+    /// held as long as the file is open.
     ///
     /// # Errors
-    /// When the cache can't be written.
-    pub fn lock(&self, url: &str) -> Result<File> {
+    /// When the cache can't be written, or the other program doesn't end.
+    pub fn lock(&self, url: &str, seconds: u64) -> Result<File> {
         self.prepare("index")?;
         let path = self.place("index", &format!("{}.lock", sha256(url.as_bytes())));
         let failed = |e: std::io::Error| Error::new(format!("locking {}: {}", path.display(), io_words(&e)));
         let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
-        file.lock().map_err(failed)?;
-        Ok(file)
+        let start = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::WouldBlock) if start.elapsed().as_secs() < seconds => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(Error::new(format!("another program holds {} for long", path.display())));
+                }
+                Err(TryLockError::Error(e)) => return Err(failed(e)),
+            }
+        }
     }
 
     /// The index of an address, if it is there.
@@ -131,6 +151,20 @@ impl Cache {
         let digest = sha256(data);
         store::replace(&self.place("charts", &format!("{digest}.tgz")), data)?;
         store::replace(&self.place("urls", &sha256(url.as_bytes())), digest.as_bytes())
+    }
+
+    /// The git repository that what comes from this address is kept in.
+    pub fn repository(&self, url: &str) -> PathBuf {
+        self.place("git", &sha256(url.as_bytes()))
+    }
+
+    /// Keeps what a name stands for.
+    ///
+    /// # Errors
+    /// When the cache can't be written.
+    pub fn keep_name(&self, name: &str, id: &str) -> Result<()> {
+        self.prepare("urls")?;
+        store::replace(&self.place("urls", &sha256(name.as_bytes())), id.as_bytes())
     }
 
     /// The digest of what an address gave last, if it is known.

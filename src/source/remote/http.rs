@@ -2,30 +2,32 @@
 //! only talks.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use data_encoding::BASE64;
 use ureq::config::Config;
 use ureq::http::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH,
-    LAST_MODIFIED, LINK, LOCATION, WWW_AUTHENTICATE,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE,
+    IF_NONE_MATCH, LAST_MODIFIED, LINK, LOCATION, WWW_AUTHENTICATE,
 };
-use ureq::http::{HeaderMap, HeaderName};
+use ureq::http::{HeaderMap, HeaderName, Method, Request, Response};
 use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
-use ureq::{Agent, Proxy};
+use ureq::{Agent, AsSendBody, Body, Proxy, Timeout};
 
 use super::super::io_words;
+use super::Settings;
+use super::proxy;
 use super::url::{self, Url};
+use super::watch::{Watch, Watched};
 use crate::diagnostic::{Error, Result};
 
-/// How long one answer may take, from the first byte of the request to the last of the answer: Helm's.
-const TIME: Duration = Duration::from_secs(120);
 const TIME_TO_CONNECT: Duration = Duration::from_secs(30);
 
 /// Redirects followed for one request: Go's.
@@ -78,10 +80,38 @@ pub(super) struct Wanted<'a> {
     pub pass_credentials: bool,
     /// Whether the answer may be compressed on its way.
     pub may_be_compressed: bool,
+    /// What it is told with: kind and bytes. Redirects are not followed then.
+    pub body: Option<(&'static str, &'a [u8])>,
+    /// What else stands at its head.
+    pub headers: &'a [(&'static str, &'static str)],
     /// What is there already: entity tag and date.
     pub known: (Option<String>, Option<String>),
-    /// Bytes of the answer, inflated.
-    pub limit: u64,
+    /// Bytes of the answer, inflated, and the name of the limit that says so.
+    pub limit: Limit,
+}
+
+/// The most bytes of an answer.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Limit {
+    pub bytes: u64,
+    /// The limit that the user may raise, if it is one of these.
+    pub name: Option<&'static str>,
+}
+
+impl Limit {
+    /// A bound that nobody needs to raise.
+    pub fn fixed(bytes: u64) -> Limit {
+        Limit { bytes, name: None }
+    }
+
+    /// The error of what has more.
+    pub fn exceeded(self, what: impl fmt::Display) -> Error {
+        let error = Error::new(format!("{what} has more than the limit of {} bytes", self.bytes));
+        match self.name {
+            Some(name) => error.hint(format!("--limit {name}=NUMBER allows more")),
+            None => error,
+        }
+    }
 }
 
 /// An answer.
@@ -150,14 +180,24 @@ const NEAR: &str = "the address is one of this machine or its link, which the us
 /// The network, as one kind of access sees it.
 pub(super) struct Http {
     access: Access,
+    /// For one answer, redirects included.
+    seconds: u64,
+    watch: Option<Arc<dyn Watch>>,
     /// By whether the server may be near, and which proxy there is.
     agents: Mutex<HashMap<(bool, Option<String>), Agent>>,
     roots: Mutex<Option<Arc<Vec<Certificate<'static>>>>>,
 }
 
 impl Http {
-    pub fn new(access: Access) -> Http {
-        Http { access, agents: Mutex::default(), roots: Mutex::default() }
+    pub fn new(access: Access, settings: &Settings) -> Http {
+        let seconds = settings.limits.answer_seconds;
+        Http {
+            access,
+            seconds,
+            watch: settings.watch.clone(),
+            agents: Mutex::default(),
+            roots: Mutex::default(),
+        }
     }
 
     pub fn access(&self) -> &Access {
@@ -172,11 +212,13 @@ impl Http {
     /// another status than 200 is none.
     pub fn get(&self, url: &Url, named: &Url, wanted: &Wanted<'_>) -> Result<Answer> {
         let mut url = url.clone();
+        let start = Instant::now();
         for _ in 0..=REDIRECTS {
-            let answer = self.once(&url, named, wanted)?;
+            let left = Duration::from_secs(self.seconds).saturating_sub(start.elapsed());
+            let answer = self.once(&url, named, wanted, left)?;
             let location = answer.header(LOCATION).map(str::to_string);
             match (answer.status, location) {
-                (301 | 302 | 303 | 307 | 308, Some(location)) => {
+                (301 | 302 | 303 | 307 | 308, Some(location)) if wanted.body.is_none() => {
                     let next =
                         url.join(&location).map_err(|e| e.context(format_args!("redirect of {url}")))?;
                     if url.is_https && !next.is_https {
@@ -192,15 +234,16 @@ impl Http {
         Err(Error::new(format!("{url}: stopped after {REDIRECTS} redirects")))
     }
 
-    fn once(&self, url: &Url, named: &Url, wanted: &Wanted<'_>) -> Result<Answer> {
+    fn once(&self, url: &Url, named: &Url, wanted: &Wanted<'_>, time: Duration) -> Result<Answer> {
         let may_be_near = named.is_near() || url.is_same_origin(named);
         if !may_be_near && url.is_near() {
             return Err(Error::new(format!("{url}: {NEAR}"))
                 .hint("a repository may lead to such an address only if its own is one"));
         }
         let agent = self.agent(url, may_be_near)?;
-        let mut request = agent
-            .get(url.to_string())
+        let mut request = Request::builder()
+            .method(if wanted.body.is_some() { Method::POST } else { Method::GET })
+            .uri(url.to_string())
             .header(ACCEPT, wanted.accept)
             .header(ACCEPT_ENCODING, if wanted.may_be_compressed { "gzip" } else { "identity" });
         if let Some(authorization) = &wanted.authorization
@@ -214,16 +257,27 @@ impl Http {
         if let Some(date) = &wanted.known.1 {
             request = request.header(IF_MODIFIED_SINCE, date);
         }
-        let (parts, body) = request.call().map_err(|e| failed(url, &e))?.into_parts();
+        for (name, value) in wanted.headers {
+            request = request.header(*name, *value);
+        }
+        let answer = match wanted.body {
+            None => request.body(()).map_err(ureq::Error::from).and_then(|r| run(&agent, r, time)),
+            Some((kind, data)) => {
+                let request = request.header(CONTENT_TYPE, kind).body(data);
+                request.map_err(ureq::Error::from).and_then(|r| run(&agent, r, time))
+            }
+        };
+        let (parts, body) = answer.map_err(|e| self.failed(url, &e))?.into_parts();
         let is_gzip = parts.headers.get(CONTENT_ENCODING).is_some_and(|v| v.as_bytes().ends_with(b"gzip"));
-        let too_large = || Error::new(format!("{url} has more than the limit of {} bytes", wanted.limit));
         // Only what is wanted counts; of a refusal the first words will do.
-        let limit = if parts.status.is_success() { wanted.limit } else { 64 << 10 };
+        let limit = if parts.status.is_success() { wanted.limit.bytes } else { 64 << 10 };
         if parts.status.is_success() && body.content_length().is_some_and(|length| length > limit) {
-            return Err(too_large());
+            return Err(wanted.limit.exceeded(url));
         }
         let length = body.content_length();
-        let raw = body.into_with_config().limit(u64::MAX).reader();
+        let is_wanted = parts.status.is_success();
+        let transfer = self.watch.as_ref().filter(|_| is_wanted).map(|w| w.begin(url.file_name(), length));
+        let raw = Watched { inner: body.into_with_config().limit(u64::MAX).reader(), transfer };
         let mut data = Vec::new();
         let read = if is_gzip && wanted.may_be_compressed {
             flate2::read::MultiGzDecoder::new(raw).take(limit + 1).read_to_end(&mut data)
@@ -231,9 +285,9 @@ impl Http {
             raw.take(limit + 1).read_to_end(&mut data)
         };
         if parts.status.is_success() {
-            read.map_err(|e| Error::new(format!("{url}: the answer broke off: {}", io_words(&e))))?;
+            read.map_err(|e| self.broken(url, &e))?;
             if data.len() as u64 > limit {
-                return Err(too_large());
+                return Err(wanted.limit.exceeded(url));
             }
             let is_whole = length.is_none_or(|length| is_gzip || data.len() as u64 == length);
             if !is_whole {
@@ -251,7 +305,7 @@ impl Http {
     }
 
     fn agent(&self, url: &Url, may_be_near: bool) -> Result<Agent> {
-        let proxy = proxy(url);
+        let proxy = proxy::of(url);
         // The proxy finds the server; what is near to it is not near to us.
         let may_be_near = may_be_near || proxy.is_some();
         let key = (may_be_near, proxy.clone());
@@ -271,7 +325,6 @@ impl Http {
             .max_redirects_will_error(false)
             .http_status_as_error(false)
             .proxy(proxy)
-            .timeout_global(Some(TIME))
             .timeout_connect(Some(TIME_TO_CONNECT))
             .user_agent(concat!("torii/", env!("CARGO_PKG_VERSION")))
             .max_response_header_size(64 << 10)
@@ -322,6 +375,55 @@ impl Http {
     }
 }
 
+impl Http {
+    /// The error of a request that got no answer.
+    fn failed(&self, url: &Url, error: &ureq::Error) -> Error {
+        let words = match error {
+            ureq::Error::Io(e) => io_words(e),
+            ureq::Error::HostNotFound => "no such host".to_string(),
+            ureq::Error::Timeout(Timeout::Connect) => {
+                format!("no connection within {} seconds", TIME_TO_CONNECT.as_secs())
+            }
+            ureq::Error::Timeout(_) => return self.too_late(url),
+            other => other.to_string(),
+        };
+        let near = words == NEAR;
+        let error = Error::new(format!("Get \"{url}\": {words}"));
+        if near {
+            return error.hint("a repository may lead to such an address only if its own is one");
+        }
+        match url.is_https && words.contains("certificate") {
+            true => error.hint("--ca-file names the certificates to believe"),
+            false => error,
+        }
+    }
+
+    /// The error of an answer that ends too early.
+    fn broken(&self, url: &Url, error: &io::Error) -> Error {
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>());
+        match inner {
+            Some(ureq::Error::Timeout(_)) => self.too_late(url),
+            _ => Error::new(format!("{url}: the answer broke off: {}", io_words(error))),
+        }
+    }
+
+    fn too_late(&self, url: &Url) -> Error {
+        let plural = if self.seconds == 1 { "" } else { "s" };
+        Error::new(format!("Get \"{url}\": no answer within {} second{plural}", self.seconds))
+            .hint("--limit answer-seconds=NUMBER allows more")
+    }
+}
+
+fn run<S: AsSendBody>(
+    agent: &Agent,
+    request: Request<S>,
+    time: Duration,
+) -> Result<Response<Body>, ureq::Error> {
+    // The library takes zero for endless.
+    let time = time.max(Duration::from_millis(1));
+    agent.run(agent.configure_request(request).timeout_global(Some(time)).build())
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -349,74 +451,9 @@ fn client(certificate: &Path, key: &Path) -> Result<ClientCert> {
     Ok(ClientCert::new_with_certs(&chain, key))
 }
 
-/// The proxy for an address, as the environment names it (Go's `http.ProxyFromEnvironment`, and `ALL_PROXY`).
-fn proxy(url: &Url) -> Option<String> {
-    if url.is_near() {
-        return None;
-    }
-    let variable = |names: &[&str]| {
-        names.iter().find_map(|name| std::env::var(name).ok()).filter(|text| !text.is_empty())
-    };
-    let proxy = if url.is_https {
-        variable(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
-    } else {
-        // Not HTTP_PROXY where a web server runs programs: there it is a header of the request.
-        variable(&["http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"])
-            .filter(|_| std::env::var_os("REQUEST_METHOD").is_none())
-    }?;
-    let except = variable(&["NO_PROXY", "no_proxy"]).unwrap_or_default();
-    (!is_excepted(&except, url)).then_some(proxy)
-}
-
-/// Whether a list like `example.org,.internal,10.0.0.1,host:8080,*` names the host of an address.
-fn is_excepted(list: &str, url: &Url) -> bool {
-    let host = url.host.trim_start_matches('[').trim_end_matches(']');
-    list.split(',').map(|part| part.trim().to_ascii_lowercase()).any(|part| {
-        let (name, port) = match part.rsplit_once(':') {
-            Some((name, port)) if !name.contains(':') => (name.to_string(), port.parse().ok()),
-            _ => (part.clone(), None),
-        };
-        let name = name.trim_start_matches("*.").trim_start_matches('.').to_string();
-        let is_host =
-            name == "*" || (!name.is_empty() && (host == name || host.ends_with(&format!(".{name}"))));
-        is_host && port.is_none_or(|port: u16| port == url.port)
-    })
-}
-
-fn failed(url: &Url, error: &ureq::Error) -> Error {
-    let words = match error {
-        ureq::Error::Io(e) => io_words(e),
-        ureq::Error::HostNotFound => "no such host".to_string(),
-        ureq::Error::Timeout(_) => format!("no answer within {} seconds", TIME.as_secs()),
-        other => other.to_string(),
-    };
-    let near = words == NEAR;
-    let error = Error::new(format!("Get \"{url}\": {words}"));
-    if near {
-        return error.hint("a repository may lead to such an address only if its own is one");
-    }
-    match url.is_https && words.contains("certificate") {
-        true => error.hint("--ca-file names the certificates to believe"),
-        false => error,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn exceptions_from_the_proxy_are_hosts_and_domains() {
-        let url = Url::parse("https://charts.example.org:8443/x").unwrap();
-        for list in
-            ["*", "example.org", ".example.org", "*.example.org", "x, CHARTS.example.org", "example.org:8443"]
-        {
-            assert!(is_excepted(list, &url), "{list}");
-        }
-        for list in ["", "ample.org", "example.org:443", "charts"] {
-            assert!(!is_excepted(list, &url), "{list}");
-        }
-    }
 
     #[test]
     fn tokens_come_before_passwords_and_half_a_password_is_none() {

@@ -3,31 +3,38 @@
 //! Nothing here is set up before a chart is asked for that is not on this machine.
 
 mod cache;
+mod credential_helper;
 mod credentials;
+mod dependencies;
+mod git;
+mod git_protocol;
 mod http;
 mod index;
 mod oci;
+mod proxy;
 mod repositories;
+mod repository;
 mod url;
+mod watch;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use self::cache::Cache;
-use self::http::{Http, Wanted};
-use self::index::choose;
+use self::http::Http;
 use self::repositories::{Repository, helm_file};
+use self::repository::{Slot, no_chart, with_user};
 use self::url::Url;
-use super::quote;
-use crate::dependency::{self, Locked};
-use crate::diagnostic::{Error, Result, nearest};
+use crate::diagnostic::{Error, Result};
 use crate::functions::semver::Version;
 use crate::limits::Limits;
 use crate::value::Value;
 use crate::yaml;
 
 pub use self::http::Access;
-pub use self::index::{Entry, Index};
+pub use self::index::{Entry, Index, choose};
+pub use self::watch::{Transfer, Watch};
 
 /// How charts are asked for.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +47,8 @@ pub struct Settings {
     pub prereleases: bool,
     /// Use what is in the cache alone.
     pub offline: bool,
+    /// Use the indexes in the cache of those repositories that the user has names for.
+    pub skip_refresh: bool,
     /// Speak to registries without TLS.
     pub plain_http: bool,
     /// What to show to servers.
@@ -50,6 +59,8 @@ pub struct Settings {
     pub registry_config: Option<PathBuf>,
     /// The bounds to keep.
     pub limits: Limits,
+    /// Who is told how far each transfer is.
+    pub watch: Option<Arc<dyn Watch>>,
 }
 
 /// A chart that was fetched.
@@ -66,6 +77,10 @@ pub struct Remote {
     settings: Settings,
     cache: Cache,
     repositories: OnceLock<Vec<Repository>>,
+    /// By the address of the index.
+    indexes: Mutex<HashMap<String, Slot>>,
+    /// The one server that the user's flags are shown to for a chart's dependencies.
+    told: OnceLock<String>,
     warnings: Mutex<Vec<String>>,
 }
 
@@ -75,6 +90,8 @@ enum Place<'a> {
     Archive(&'a str),
     /// A chart in a registry.
     Registry(&'a str),
+    /// A chart in a git repository.
+    Git(&'a str),
     /// A chart in a repository: its address, what to show to its server, the chart and the version.
     Repository(Box<Repository>, &'a str, &'a str),
 }
@@ -89,10 +106,12 @@ fn with_version(name: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// The scheme of a name that is an address.
+/// The scheme of a name that is the address of a chart or repository.
 fn scheme(name: &str) -> Option<&str> {
     let (scheme, _) = name.split_once("://")?;
-    ["oci", "http", "https"].into_iter().find(|known| known.eq_ignore_ascii_case(scheme))
+    ["oci", "http", "https", "git+https", "git+http", "git+file"]
+        .into_iter()
+        .find(|known| known.eq_ignore_ascii_case(scheme))
 }
 
 impl Remote {
@@ -102,6 +121,8 @@ impl Remote {
             settings,
             cache: Cache::of_user(),
             repositories: OnceLock::new(),
+            indexes: Mutex::default(),
+            told: OnceLock::new(),
             warnings: Mutex::default(),
         }
     }
@@ -143,10 +164,11 @@ impl Remote {
             Place::Archive(address) => {
                 let url = Url::parse(address)?;
                 let access = self.access_for(&url)?;
-                let http = Http::new(with_user(access, &url));
+                let http = self.http(with_user(access, &url));
                 self.archive(&http, &url, &url, "")
             }
             Place::Registry(address) => oci::fetch(self, address, &self.settings.version),
+            Place::Git(address) => git::fetch(self, address),
             Place::Repository(repository, chart, version) => self.fetch_named(&repository, chart, version),
         }
     }
@@ -175,6 +197,7 @@ impl Remote {
         let (chart, entries) = match self.place(name)? {
             Place::Archive(_) => return Err(Error::new(format!("{name} is one archive, not a repository"))),
             Place::Registry(address) => (address.to_string(), oci::versions(self, address)?),
+            Place::Git(address) => (address.to_string(), git::versions(self, address)?),
             Place::Repository(repository, chart, _) => {
                 let index = self.index(&repository)?;
                 let entries = index.entries(chart);
@@ -190,9 +213,14 @@ impl Remote {
         Ok(entries.into_iter().filter(fits).map(|entry| (chart.clone(), entry)).collect())
     }
 
+    fn http(&self, access: Access) -> Http {
+        Http::new(access, &self.settings)
+    }
+
     fn place<'a>(&'a self, name: &'a str) -> Result<Place<'a>> {
         match scheme(name) {
             Some("oci") => return Ok(Place::Registry(name)),
+            Some(scheme) if scheme.starts_with("git+") => return Ok(Place::Git(name)),
             Some(_) if self.settings.repository.is_none() => return Ok(Place::Archive(name)),
             _ => {}
         }
@@ -246,8 +274,10 @@ impl Remote {
     fn at(&self, address: &str) -> Result<Repository> {
         let same =
             |repository: &&Repository| repository.url.trim_end_matches('/') == address.trim_end_matches('/');
-        let known = self.repositories()?.iter().find(same).map(|r| r.access.clone()).unwrap_or_default();
-        Ok(Repository { name: String::new(), url: address.to_string(), access: self.over(&known) })
+        let unknown =
+            || Repository { name: String::new(), url: address.to_string(), access: Access::default() };
+        let known = self.repositories()?.iter().find(same).cloned().unwrap_or_else(unknown);
+        Ok(Repository { access: self.over(&known.access), ..known })
     }
 
     /// What to show to the server of an archive: what belongs to the repository that it is in, and the flags.
@@ -278,121 +308,6 @@ impl Remote {
         }
     }
 
-    fn fetch_named(&self, repository: &Repository, chart: &str, version: &str) -> Result<Fetched> {
-        let index = self.index(repository)?;
-        let entries = index.entries(chart).ok_or_else(|| no_chart(repository, &index, chart, version))?;
-        let Some(entry) = choose(&entries, version)? else {
-            let there: Vec<&str> = entries.iter().take(5).map(|entry| entry.version.as_str()).collect();
-            let error = no_chart(repository, &index, chart, version);
-            return Err(error.note(format!("the newest versions are {}", there.join(", "))));
-        };
-        self.fetch_entry(repository, chart, entry)
-    }
-
-    fn fetch_entry(&self, repository: &Repository, chart: &str, entry: &Entry) -> Result<Fetched> {
-        let Some(address) = entry.urls.first() else {
-            return Err(Error::new(format!(
-                "chart {} version {} has no downloadable URLs",
-                quote(chart),
-                quote(&entry.version)
-            )));
-        };
-        if scheme(address) == Some("oci") {
-            return oci::fetch(self, address, &entry.version);
-        }
-        let base = Url::parse(&repository.url)?;
-        let url = base.within(address)?;
-        let http = Http::new(with_user(repository.access.clone(), &base));
-        self.archive(&http, &url, &base, &entry.digest)
-    }
-
-    /// The index of a repository, from its server if that has a newer one than the cache.
-    fn index(&self, repository: &Repository) -> Result<Index> {
-        let limits = &self.settings.limits;
-        let base = Url::parse(&repository.url)?;
-        let url = base.within("index.yaml")?;
-        let key = url.to_string();
-        let invalid = |e: Error| {
-            e.context(format_args!(
-                "looks like {} is not a valid chart repository or cannot be reached",
-                quote(&base.to_string())
-            ))
-        };
-        if self.settings.offline {
-            let kept = self.cache.index(&key, limits.input_bytes).ok_or_else(|| self.missing(&key))?;
-            return Index::read(&kept.text, limits).map_err(invalid);
-        }
-        let guard = self.cache.lock(&key);
-        if let Err(e) = &guard {
-            self.warn(format!("nothing is kept of {key}: {}", e.message()));
-        }
-        let kept = self.cache.index(&key, limits.input_bytes);
-        let access = with_user(repository.access.clone(), &base);
-        let http = Http::new(access);
-        let wanted = Wanted {
-            accept: "*/*",
-            authorization: http.access().authorization(),
-            pass_credentials: http.access().pass_credentials,
-            may_be_compressed: true,
-            known: kept.as_ref().map_or((None, None), |k| (k.etag.clone(), k.last_modified.clone())),
-            limit: limits.input_bytes,
-        };
-        let answer = http.get(&url, &base, &wanted).map_err(invalid)?;
-        match (answer.status, kept) {
-            (304, Some(kept)) => Index::read(&kept.text, limits).map_err(invalid),
-            (200, _) => {
-                let text = inflated(&answer.body, &key, limits.input_bytes)?;
-                let index = Index::read(&text, limits).map_err(invalid)?;
-                if guard.is_ok()
-                    && let Err(e) = self.cache.keep_index(&key, answer.etag(), answer.last_modified(), &text)
-                {
-                    self.warn(format!("nothing is kept of {key}: {}", e.message()));
-                }
-                Ok(index)
-            }
-            _ => Err(invalid(answer.failure())),
-        }
-    }
-
-    /// An archive, from the cache if its digest is known and it is there.
-    fn archive(&self, http: &Http, url: &Url, named: &Url, digest: &str) -> Result<Fetched> {
-        let limit = self.settings.limits.chart_bytes;
-        let key = url.to_string();
-        let digest = digest.rsplit(':').next().unwrap_or_default().to_ascii_lowercase();
-        let file_name = url.file_name().to_string();
-        let known = match (digest.as_str(), self.settings.offline) {
-            ("", true) => self.cache.digest_of(&key),
-            ("", false) => None,
-            _ => Some(digest.clone()),
-        };
-        if let Some(data) = known.and_then(|digest| self.cache.chart(&digest, limit)) {
-            return Ok(Fetched { file_name, data });
-        }
-        if self.settings.offline {
-            return Err(self.missing(&key));
-        }
-        let wanted = Wanted {
-            accept: "application/gzip,application/octet-stream",
-            authorization: http.access().authorization(),
-            pass_credentials: http.access().pass_credentials,
-            limit,
-            ..Wanted::default()
-        };
-        let answer = http.get(url, named, &wanted)?;
-        if answer.status != 200 {
-            return Err(answer.failure());
-        }
-        let is = cache::sha256(&answer.body);
-        if !digest.is_empty() && digest != is {
-            return Err(Error::new(format!(
-                "the SHA-256 of {key} is {is}, and {digest} in its repository's index"
-            ))
-            .hint("the archive was changed after it was put there, or on its way here"));
-        }
-        self.keep(&key, &answer.body);
-        Ok(Fetched { file_name, data: answer.body })
-    }
-
     fn keep(&self, key: &str, data: &[u8]) {
         if let Err(e) = self.cache.keep_chart(key, data) {
             self.warn(format!("nothing is kept of {key}: {}", e.message()));
@@ -406,122 +321,11 @@ impl Remote {
     }
 }
 
-/// What to show to a server whose address names a user.
-fn with_user(mut access: Access, url: &Url) -> Access {
-    if let Some((user, password)) = &url.user
-        && access.username.is_empty()
-    {
-        access.username.clone_from(user);
-        access.password.clone_from(password);
-    }
-    access
-}
-
-/// An index that is stored compressed, too.
-fn inflated(body: &[u8], url: &str, limit: u64) -> Result<Vec<u8>> {
-    use std::io::Read;
-    if !body.starts_with(b"\x1F\x8B") {
-        return Ok(body.to_vec());
-    }
-    let mut text = Vec::new();
-    flate2::read::MultiGzDecoder::new(body)
-        .take(limit + 1)
-        .read_to_end(&mut text)
-        .map_err(|e| Error::new(format!("{url}: {e}")))?;
-    if text.len() as u64 > limit {
-        return Err(Error::new(format!("{url} has more than the limit of {limit} bytes")));
-    }
-    Ok(text)
-}
-
-/// The error of a chart that isn't there, in Helm's words (`chartrepo.go: ChartNotFoundError`).
-fn no_chart(repository: &Repository, index: &Index, chart: &str, version: &str) -> Error {
-    let version = if version.is_empty() { String::new() } else { format!(" version {}", quote(version)) };
-    let url = Url::parse(&repository.url).map_or_else(|_| repository.url.clone(), |url| url.to_string());
-    let error = Error::new(format!("chart {}{version} not found in {url} repository", quote(chart)));
-    let charts = index.charts();
-    if charts.iter().any(|name| name == chart) {
-        return error;
-    }
-    match nearest(chart, charts.iter().map(String::as_str)) {
-        Some(name) => error.hint(format!("did you mean {name}?")),
-        None => error,
-    }
-}
-
 /// A scalar as text.
 fn text_of(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.to_text().into_owned()),
         other => yaml::string_of(other),
-    }
-}
-
-impl dependency::Remote for Remote {
-    fn address(&self, repository: &str) -> Result<String> {
-        let name = repository.strip_prefix('@').or_else(|| repository.strip_prefix("alias:"));
-        if let Some(name) = name {
-            let found = self.repositories()?.iter().find(|known| known.name == name);
-            if let Some(known) = found {
-                return Ok(known.url.clone());
-            }
-        } else if scheme(repository).is_some() {
-            return Ok(repository.to_string());
-        }
-        let error = Error::new(format!(
-            "no repository definition for {repository}. Please add them via 'helm repo add'"
-        ));
-        if name.is_some() || repository.contains("//") {
-            return Err(error);
-        }
-        Err(error.note(format!(
-            "repositories must be addresses or names of yours: https://charts.example.com/, or @{repository}"
-        )))
-    }
-
-    fn newest(&self, repository: &str, name: &str, constraint: &str) -> Result<Option<String>> {
-        let is_registry = scheme(repository) == Some("oci");
-        let entries = if is_registry {
-            if Version::parse(constraint).is_ok() {
-                return Ok(Some(constraint.to_string()));
-            }
-            oci::versions(self, &format!("{}/{name}", repository.trim_end_matches('/')))?
-        } else {
-            let repository = self.at(repository)?;
-            let index = self.index(&repository)?;
-            index
-                .entries(name)
-                .ok_or_else(|| Error::new(format!("{name} chart not found in repo {}", repository.url)))?
-        };
-        let wanted = index::parse(constraint)?;
-        let fits = |entry: &&Entry| {
-            (is_registry || !entry.urls.is_empty())
-                && Version::parse(&entry.version).is_ok_and(|version| wanted.check(&version))
-        };
-        Ok(entries.iter().find(fits).map(|entry| entry.version.clone()))
-    }
-
-    fn fetch(&self, locked: &Locked) -> Result<(String, Vec<u8>)> {
-        let fetched = if scheme(&locked.repository) == Some("oci") {
-            let address = format!("{}/{}", locked.repository.trim_end_matches('/'), locked.name);
-            oci::fetch(self, &address, &locked.version)?
-        } else {
-            let repository = self.at(&locked.repository)?;
-            let index = self.index(&repository)?;
-            let entries = index.entries(&locked.name).unwrap_or_default();
-            let same =
-                |entry: &&Entry| match (Version::parse(&locked.version), Version::parse(&entry.version)) {
-                    (Ok(wanted), Ok(there)) => wanted.compare(&there).is_eq() && !entry.urls.is_empty(),
-                    _ => entry.version == locked.version,
-                };
-            let exact =
-                entries.iter().find(|entry| entry.version == locked.version && !entry.urls.is_empty());
-            let entry = exact
-                .or_else(|| entries.iter().find(same))
-                .ok_or_else(|| no_chart(&repository, &index, &locked.name, &locked.version))?;
-            self.fetch_entry(&repository, &locked.name, entry)?
-        };
-        Ok((fetched.file_name, fetched.data))
     }
 }
 

@@ -3,11 +3,13 @@
 //! A manifest names the layers of a chart by their digests; only the chart's own is fetched. Everything is checked by
 //! digest and size before it is used.
 
+use std::path::PathBuf;
+
 use serde_json::Value;
 
 use super::cache::sha256;
 use super::credentials::{self, Login};
-use super::http::{Answer, Http, Wanted, basic};
+use super::http::{Answer, Http, Limit, Wanted, basic};
 use super::index::{self, Entry};
 use super::url::Url;
 use super::{Fetched, Remote};
@@ -89,7 +91,11 @@ struct Registry<'a> {
     http: Http,
     base: Url,
     repository: &'a str,
-    login: Option<Login>,
+    /// The user and password that were given, if some were.
+    given: Option<Login>,
+    files: Vec<PathBuf>,
+    name: &'a str,
+    seconds: u64,
     /// The header that it took last.
     authorization: Option<String>,
 }
@@ -105,22 +111,23 @@ impl<'a> Registry<'a> {
         let base = Url::parse(&format!("{scheme}://{host}/v2/"))?;
         let files = credentials::files(settings.registry_config.as_ref());
         let access = settings.access.clone();
-        let login = match access.username.is_empty() {
-            true => credentials::find(&files, &reference.registry),
-            false => Some(Login { user: access.username.clone(), password: access.password.clone() }),
-        };
+        let given = (!access.username.is_empty())
+            .then(|| Login { user: access.username.clone(), password: access.password.clone() });
         let authorization = (!access.token.is_empty()).then(|| format!("Bearer {}", access.token));
         Ok(Registry {
-            http: Http::new(access),
+            http: Http::new(access, settings),
             base,
             repository: &reference.repository,
-            login,
+            given,
+            files,
+            name: &reference.registry,
+            seconds: settings.limits.answer_seconds,
             authorization,
         })
     }
 
     /// Gets something, and once more with what the registry wants to see.
-    fn get(&mut self, url: &Url, accept: &str, limit: u64) -> Result<Answer> {
+    fn get(&mut self, url: &Url, accept: &str, limit: Limit) -> Result<Answer> {
         let first = self.ask(url, accept, limit)?;
         if first.status != 401 {
             return Ok(first);
@@ -130,9 +137,17 @@ impl<'a> Registry<'a> {
         self.ask(url, accept, limit)
     }
 
-    fn ask(&self, url: &Url, accept: &str, limit: u64) -> Result<Answer> {
+    fn ask(&self, url: &Url, accept: &str, limit: Limit) -> Result<Answer> {
         let wanted = Wanted { accept, authorization: self.authorization.clone(), limit, ..Wanted::default() };
         self.http.get(url, &self.base, &wanted)
+    }
+
+    /// Who asks. The files are not looked at before a registry wants to know.
+    fn login(&self) -> Result<Option<Login>> {
+        match &self.given {
+            Some(login) => Ok(Some(login.clone())),
+            None => credentials::find(&self.files, self.name, self.seconds),
+        }
     }
 
     /// The header that answers a challenge, if there is one that we can give.
@@ -140,7 +155,7 @@ impl<'a> Registry<'a> {
         for challenge in refusal.challenges() {
             let (kind, fields) = challenge.split_once(' ').unwrap_or((challenge, ""));
             if kind.eq_ignore_ascii_case("basic") {
-                return Ok(self.login.as_ref().map(|login| basic(&login.user, &login.password)));
+                return Ok(self.login()?.map(|login| basic(&login.user, &login.password)));
             }
             if kind.eq_ignore_ascii_case("bearer") {
                 return self.token(fields).map(Some);
@@ -174,8 +189,8 @@ impl<'a> Registry<'a> {
         }
         let wanted = Wanted {
             accept: "application/json",
-            authorization: self.login.as_ref().map(|login| basic(&login.user, &login.password)),
-            limit: MANIFEST_BYTES,
+            authorization: self.login()?.map(|login| basic(&login.user, &login.password)),
+            limit: Limit::fixed(MANIFEST_BYTES),
             ..Wanted::default()
         };
         // The realm stands for the registry here; a redirect from it to another server carries nothing.
@@ -229,7 +244,7 @@ pub(super) fn fetch(remote: &Remote, address: &str, version: &str) -> Result<Fet
     let mut registry = Registry::open(remote, &reference)?;
     let which = reference.digest.as_deref().unwrap_or(&tag);
     let url = registry.at(&format!("manifests/{which}"))?;
-    let answer = registry.get(&url, MANIFEST, MANIFEST_BYTES)?;
+    let answer = registry.get(&url, MANIFEST, Limit::fixed(MANIFEST_BYTES))?;
     if answer.status == 404 {
         return Err(Error::new(format!("{address}: {which}: not found")));
     }
@@ -250,10 +265,10 @@ pub(super) fn fetch(remote: &Remote, address: &str, version: &str) -> Result<Fet
         Some(data) => data,
         None => {
             if layer.size > limit {
-                return Err(Error::new(format!("{address} has more than the limit of {limit} bytes")));
+                return Err(Limit { bytes: limit, name: Some("chart-bytes") }.exceeded(address));
             }
             let url = registry.at(&format!("blobs/{}", layer.digest))?;
-            let answer = registry.get(&url, "*/*", layer.size)?;
+            let answer = registry.get(&url, "*/*", Limit::fixed(layer.size))?;
             if answer.status != 200 {
                 return Err(answer.failure());
             }
@@ -302,7 +317,7 @@ pub(super) fn versions(remote: &Remote, address: &str) -> Result<Vec<Entry>> {
     let mut url = registry.at("tags/list?n=1000")?;
     let mut found: Vec<(Version, Entry)> = Vec::new();
     for _ in 0..PAGES {
-        let answer = registry.get(&url, "application/json", MANIFEST_BYTES)?;
+        let answer = registry.get(&url, "application/json", Limit::fixed(MANIFEST_BYTES))?;
         if answer.status != 200 {
             return Err(answer.failure());
         }
@@ -318,11 +333,13 @@ pub(super) fn versions(remote: &Remote, address: &str) -> Result<Vec<Entry>> {
         match next {
             Some(next) if next.is_same_origin(&registry.base) => url = next,
             Some(next) => return Err(Error::new(format!("{url} goes on at another server: {next}"))),
-            None => break,
+            None => {
+                found.sort_by(|(a, _), (b, _)| b.compare(a));
+                return Ok(found.into_iter().map(|(_, entry)| entry).collect());
+            }
         }
     }
-    found.sort_by(|(a, _), (b, _)| b.compare(a));
-    Ok(found.into_iter().map(|(_, entry)| entry).collect())
+    Err(Error::new(format!("{address} has more than {PAGES} pages of tags")))
 }
 
 /// The address in a header like `</v2/x/tags/list?last=1>; rel="next"`.

@@ -65,6 +65,9 @@ impl Url {
         if host.is_empty() {
             return Err(invalid("it names no host"));
         }
+        if is_odd_number(&host) {
+            return Err(invalid("its host is a number, but not four between dots"));
+        }
         let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
         if uri.port_u16().is_none() && place.rsplit_once(':').is_some_and(|(_, p)| !p.ends_with(']')) {
             return Err(invalid("its port is no number"));
@@ -152,6 +155,16 @@ impl fmt::Display for Url {
     }
 }
 
+/// Whether a host is one of the old spellings of an IPv4 address (`127.1`, `0x7f000001`), which some programs take and
+/// others don't: by those, an address of this machine would not be known for one (WHATWG URL, `ends-in-a-number`).
+fn is_odd_number(host: &str) -> bool {
+    let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+    let hex = last.strip_prefix("0x");
+    let is_number = !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit())
+        || hex.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+    is_number && host.parse::<Ipv4Addr>().is_err()
+}
+
 /// Whether an address is this machine's, its link's, or that of a cloud's metadata.
 pub(super) fn is_near(address: IpAddr) -> bool {
     let near = |a: Ipv4Addr| a.is_loopback() || a.is_link_local() || a.is_unspecified() || a.is_broadcast();
@@ -225,7 +238,19 @@ mod tests {
         assert_eq!(url.user, Some(("u@x".into(), "p".into())));
         assert_eq!(Url::parse("http://h:8080").unwrap().to_string(), "http://h:8080/");
         assert_eq!(Url::parse("http://[::1]:8080/x").unwrap().host, "[::1]");
-        for bad in ["x", "ftp://x/y", "http://", "http:///x", "http://h:x/", "http://a b/"] {
+        for bad in [
+            "x",
+            "ftp://x/y",
+            "http://",
+            "http:///x",
+            "http://h:x/",
+            "http://a b/",
+            "http://127.1/",
+            "http://2130706433/",
+            "http://0x7f.0.0.1/",
+            "http://127.0.0.0x1/",
+            "http://127.0.0.1./",
+        ] {
             assert!(Url::parse(bad).is_err(), "{bad}");
         }
     }

@@ -11,6 +11,8 @@ use crate::value::{Int, IntKind, Str, Value};
 
 /// So many turns of a loop over known items are followed.
 const MAX_TURNS: usize = 64;
+/// So many lists that a loop may go over are told apart.
+const MAX_LISTS: usize = 8;
 /// So many texts that a template may print are told apart, and so long ones.
 const MAX_TEXTS: usize = 8;
 const MAX_TEXT: usize = 300;
@@ -177,14 +179,41 @@ impl Frame<'_> {
         let mark = self.variables.len();
         let value = self.commands(look, &branch.pipe, dot);
         look.heap.mark(&value);
-        let known = look.heap.known_items(&value).filter(|known| known.len() <= MAX_TURNS);
-        let is_known = known.as_ref().is_some_and(|known| !known.is_empty());
-        let turns = known.unwrap_or_else(|| {
+        let Some(lists) = known_lists(look, &value) else {
             let item = look.heap.entry(&value, None);
             look.heap.mark(&item);
             let item = if item.is_empty() { Things::opaque() } else { item };
-            vec![(Things::opaque(), item.clone()), (Things::opaque(), item)]
-        });
+            let turns = vec![(Things::opaque(), item.clone()), (Things::opaque(), item)];
+            self.turns(look, branch, turns, false);
+            if let Some(nodes) = &branch.otherwise {
+                let (variables, texts) = (self.variables.clone(), self.texts.clone());
+                self.list(look, nodes, dot);
+                self.variables.truncate(mark);
+                self.join(variables, texts);
+            }
+            return self.variables.truncate(mark);
+        };
+        // The items of one list don't mix with those of another that may be there instead.
+        let (variables, texts) = (self.variables.clone(), self.texts.clone());
+        let mut ends = Vec::new();
+        for turns in lists {
+            self.variables.clone_from(&variables);
+            self.texts.clone_from(&texts);
+            self.turns(look, branch, turns, true);
+            ends.push((std::mem::take(&mut self.variables), self.texts.take()));
+        }
+        if let Some((variables, texts)) = ends.pop() {
+            (self.variables, self.texts) = (variables, texts);
+        }
+        for (variables, texts) in ends {
+            self.join(variables, texts);
+        }
+        self.variables.truncate(mark);
+    }
+
+    /// Goes through a loop with these keys and items. It is known whether these are all there are.
+    fn turns(&mut self, look: &mut Look<'_>, branch: &Branch, turns: Vec<(Things, Things)>, is_known: bool) {
+        let mark = self.variables.len();
         for (key, item) in turns {
             let (variables, texts) = (self.variables.clone(), self.texts.clone());
             let mut given = match branch.pipe.variables.len() {
@@ -205,13 +234,6 @@ impl Frame<'_> {
                 self.join(variables, texts);
             }
         }
-        if let Some(nodes) = branch.otherwise.as_ref().filter(|_| !is_known) {
-            let (variables, texts) = (self.variables.clone(), self.texts.clone());
-            self.list(look, nodes, dot);
-            self.variables.truncate(mark);
-            self.join(variables, texts);
-        }
-        self.variables.truncate(mark);
     }
 
     fn print(&mut self, look: &mut Look<'_>, things: &Things) {
@@ -347,6 +369,18 @@ impl Frame<'_> {
         }
         value
     }
+}
+
+/// The lists or maps that a loop may go over, if all of them are known with all their items and none is empty.
+fn known_lists(look: &mut Look<'_>, value: &Things) -> Option<Vec<Vec<(Things, Things)>>> {
+    if value.is_empty() || value.len() > MAX_LISTS {
+        return None;
+    }
+    let known = |thing| {
+        let items = look.heap.known_items(&Things::one(thing));
+        items.filter(|items| !items.is_empty() && items.len() <= MAX_TURNS)
+    };
+    value.iter().map(known).collect()
 }
 
 /// Whether a body may end its loop.

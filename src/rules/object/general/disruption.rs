@@ -146,8 +146,9 @@ fn single(scene: &Scene, deployment: &Arc<Object>, findings: &mut Findings) {
     if topology.scaler(&deployment.id).is_some() || topology.replicas(deployment) != Replicas::Fixed(1) {
         return;
     }
-    let services: HashSet<String> =
-        topology.services_selecting(&deployment.id).map(|service| service.object.id.to_string()).collect();
+    let services =
+        topology.workload_index(&deployment.id).into_iter().flat_map(|it| topology.services.of(it));
+    let services: HashSet<String> = services.map(|service| service.object.id.to_string()).collect();
     let mut services: Vec<String> = services.into_iter().collect();
     services.sort_unstable();
     if !services.is_empty() {

@@ -83,7 +83,7 @@ fn type_of(service: &Object) -> String {
 }
 
 fn named_target_port(scene: &Scene, service: &Arc<Object>, findings: &mut Findings) {
-    let selected: Vec<&Workload> = scene.topology.selected_by(&service.id);
+    let selected: Vec<&Workload> = scene.topology.behind(&service.id).collect();
     // The containers of a gateway are filled in by Istio's webhook.
     let known = !selected.is_empty()
         && selected.iter().all(|own| {
@@ -233,9 +233,9 @@ fn traffic(scene: &Scene, service: &Arc<Object>, findings: &mut Findings) {
 
 /// Nodes without a pod drop what comes to them.
 fn local(scene: &Scene, service: &Arc<Object>, field: Path, findings: &mut Findings) {
-    let selected = scene.topology.selected_by(&service.id);
+    let mut selected = scene.topology.behind(&service.id);
     let per_node = |own: &&Workload| scene.topology.replicas(&own.object) == Replicas::PerNode;
-    let Some(own) = selected.iter().find(|own| !per_node(own)) else { return };
+    let Some(own) = selected.find(|own| !per_node(own)) else { return };
     let pods = scene.topology.replicas(&own.object).describe();
     let message = format!(
         "with Local, nodes without a pod of {} ({pods}) let no traffic in: load balancers have to check their health",

@@ -1,0 +1,98 @@
+//! The charts that a chart needs, from repositories and registries (`helm internal/resolver/resolver.go`).
+
+use super::index::{self, Entry};
+use super::repository::no_chart;
+use super::{Remote, oci, scheme};
+use crate::dependency::{self, Locked};
+use crate::diagnostic::{Error, Result};
+use crate::functions::semver::Version;
+
+impl Remote {
+    /// The user's own flags are shown to one server only: a chart could else name any that it wants to have a password
+    /// sent to.
+    fn for_one_server(&self, address: String) -> Result<String> {
+        let access = &self.settings.access;
+        if access.username.is_empty() && access.token.is_empty() {
+            return Ok(address);
+        }
+        let (scheme, rest) = address.split_once("://").unwrap_or(("", &address));
+        let server =
+            format!("{scheme}://{}", rest.split('/').next().unwrap_or_default()).to_ascii_lowercase();
+        let first = self.told.get_or_init(|| server.clone());
+        if *first == server {
+            return Ok(address);
+        }
+        Err(Error::new(format!(
+            "the credentials of the command line would be told to several servers: {first} and {server}"
+        ))
+        .hint("keep them with `helm repo add` or `helm registry login`, and leave the flags out"))
+    }
+}
+
+impl dependency::Remote for Remote {
+    fn address(&self, repository: &str) -> Result<String> {
+        let name = repository.strip_prefix('@').or_else(|| repository.strip_prefix("alias:"));
+        if let Some(name) = name {
+            let found = self.repositories()?.iter().find(|known| known.name == name);
+            if let Some(known) = found {
+                return self.for_one_server(known.url.clone());
+            }
+        } else if scheme(repository).is_some() {
+            return self.for_one_server(repository.to_string());
+        }
+        let error = Error::new(format!(
+            "no repository definition for {repository}. Please add them via 'helm repo add'"
+        ));
+        if name.is_some() || repository.contains("//") {
+            return Err(error);
+        }
+        Err(error.note(format!(
+            "repositories must be addresses or names of yours: https://charts.example.com/, or @{repository}"
+        )))
+    }
+
+    fn newest(&self, repository: &str, name: &str, constraint: &str) -> Result<Option<String>> {
+        let is_registry = scheme(repository) == Some("oci");
+        let entries = if is_registry {
+            if Version::parse(constraint).is_ok() {
+                return Ok(Some(constraint.to_string()));
+            }
+            oci::versions(self, &format!("{}/{name}", repository.trim_end_matches('/')))?
+        } else {
+            let repository = self.at(repository)?;
+            let index = self.index(&repository)?;
+            index
+                .entries(name)
+                .ok_or_else(|| Error::new(format!("{name} chart not found in repo {}", repository.url)))?
+        };
+        let wanted = index::parse(constraint)?;
+        let fits = |entry: &&Entry| {
+            (is_registry || !entry.urls.is_empty())
+                && Version::parse(&entry.version).is_ok_and(|version| wanted.check(&version))
+        };
+        Ok(entries.iter().find(fits).map(|entry| entry.version.clone()))
+    }
+
+    fn fetch(&self, locked: &Locked) -> Result<(String, Vec<u8>)> {
+        let fetched = if scheme(&locked.repository) == Some("oci") {
+            let address = format!("{}/{}", locked.repository.trim_end_matches('/'), locked.name);
+            oci::fetch(self, &address, &locked.version)?
+        } else {
+            let repository = self.at(&locked.repository)?;
+            let index = self.index(&repository)?;
+            let entries = index.entries(&locked.name).unwrap_or_default();
+            let same =
+                |entry: &&Entry| match (Version::parse(&locked.version), Version::parse(&entry.version)) {
+                    (Ok(wanted), Ok(there)) => wanted.compare(&there).is_eq() && !entry.urls.is_empty(),
+                    _ => entry.version == locked.version,
+                };
+            let exact =
+                entries.iter().find(|entry| entry.version == locked.version && !entry.urls.is_empty());
+            let entry = exact
+                .or_else(|| entries.iter().find(same))
+                .ok_or_else(|| no_chart(&repository, &index, &locked.name, &locked.version))?;
+            self.fetch_entry(&repository, &locked.name, entry)?
+        };
+        Ok((fetched.file_name, fetched.data))
+    }
+}
