@@ -158,8 +158,9 @@ fn write(api: &Api) -> String {
         }
         let mut found = BTreeSet::new();
         let own = &api.types[&path];
-        // The status is the cluster's to write.
-        let fields = own.fields.iter().filter(|(key, of)| *key != "status" || !of.contains("Status"));
+        // The status of an object is the cluster's to write.
+        let is_object = own.fields.contains_key("metadata");
+        let fields = own.fields.iter().filter(|(key, _)| !is_object || *key != "status");
         let fields: Vec<String> =
             fields.map(|(key, of)| format!("{key}={}", shape(of, api, &mut found))).collect();
         done.insert(path, fields.join(" "));
