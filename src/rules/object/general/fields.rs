@@ -98,8 +98,10 @@ fn walk(shape: &Shape, value: &Value, path: Path, depth: usize, found: &mut Vec<
                 ELSEWHERE.iter().find(|(own, _)| own == name).map_or(&[][..], |(_, fields)| fields);
             for (key, value) in map.entries() {
                 let key = key.to_text();
-                // The status is the cluster's, wherever it stands.
-                if elsewhere.contains(&&*key) || key == "status" && depth == DEPTH {
+                // What has metadata, is an object: it has a type, and a status that is the cluster's to write.
+                let of_object =
+                    matches!(&*key, "apiVersion" | "kind" | "status") && fields.contains_key("metadata");
+                if elsewhere.contains(&&*key) || of_object {
                     continue;
                 }
                 match fields.get(&*key) {
