@@ -161,7 +161,7 @@ fn told(finding: Finding, spot: Spot, owners: &HashMap<*const Object, usize>) ->
 }
 
 /// Brings findings into the order of a report: the most serious first, each with all others of its object.
-fn sort(list: &mut Vec<Told>) {
+fn sort(list: &mut [Told]) {
     let mut gravest: HashMap<(usize, Option<Identity>), Severity> = HashMap::new();
     for told in list.iter() {
         let own = gravest.entry((told.source, told.object.clone())).or_insert(told.severity);

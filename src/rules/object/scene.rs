@@ -27,6 +27,9 @@ impl Default for Surroundings {
     }
 }
 
+/// A group, a kind and a name.
+type Named = (Arc<str>, Arc<str>, Arc<str>);
+
 /// All objects, and what is known about them.
 #[derive(Debug)]
 pub struct Scene {
@@ -38,7 +41,7 @@ pub struct Scene {
     all: Vec<Arc<Object>>,
     judged: HashSet<*const Object>,
     by_kind: HashMap<(Arc<str>, Arc<str>), Vec<usize>>,
-    by_name: HashMap<(Arc<str>, Arc<str>, Arc<str>), Vec<usize>>,
+    by_name: HashMap<Named, Vec<usize>>,
     custom: HashSet<(Arc<str>, Arc<str>)>,
 }
 
