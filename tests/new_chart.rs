@@ -184,7 +184,7 @@ fn it_checks_clean() {
     let desk = Desk::new();
     for chart in ["jinja/web", "go/web"] {
         let told = desk.prints(&["check", chart, "--fail-on", "info"]);
-        assert!(told.starts_with("No findings in 4 objects"), "{told}");
+        assert!(told.starts_with("no findings in 4 objects"), "{told}");
         // With every option, only what is in the cluster is missing.
         let all = [&["check", chart, "-f", EVERY_OPTION], &["--ignore", "K8S002", "--fail-on", "info"][..]]
             .concat();

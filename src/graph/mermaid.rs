@@ -90,6 +90,6 @@ mod tests {
         assert_eq!(escape("a\"] --> b<script>"), "a#34;#93; --#62; b#60;script#62;");
         assert_eq!(escape("`*_#35;{{"), "#96;#42;#95;#35;35#59;#123;#123;");
         assert_eq!(escape("$$x$$"), "＄＄x＄＄");
-        assert_eq!(comment("%%{init: {}}%%"), "%%|init: ||%%");
+        assert_eq!(comment("%%{init: {}}%%"), "%%|init: |||%%");
     }
 }

@@ -162,7 +162,7 @@ mod tests {
     fn lines_break_between_words() {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("", 7), [""]);
-        assert_eq!(wrap("abcdefghijk a", 5), ["abc…k", "a"]);
+        assert_eq!(wrap("abcdefghijk a", 5), ["ab…jk", "a"]);
     }
 
     #[test]
