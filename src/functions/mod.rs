@@ -162,7 +162,7 @@ fn length(value: &Value) -> usize {
 /// Whether both are the same text, list or map in memory.
 fn is_same(a: &Value, b: &Value) -> bool {
     match (a, b) {
-        (Value::String(a), Value::String(b)) => std::ptr::eq(a.as_bytes(), b.as_bytes()),
+        (Value::String(a), Value::String(b)) => a.is_shared(b),
         (Value::List(a), Value::List(b)) => a.is_same(b),
         (Value::Map(a), Value::Map(b)) => a.is_same(b),
         _ => false,

@@ -49,6 +49,24 @@ impl Str {
         matches!(self.0, Repr::Late(_))
     }
 
+    /// Whether the bytes are there already.
+    #[cfg(test)]
+    pub(crate) fn is_made(&self) -> bool {
+        match &self.0 {
+            Repr::Late(late) => LazyLock::get(late).is_some(),
+            _ => true,
+        }
+    }
+
+    /// Whether both share their bytes, told without looking at them.
+    pub(crate) fn is_shared(&self, other: &Str) -> bool {
+        match (&self.0, &other.0) {
+            (Repr::Late(a), Repr::Late(b)) => Arc::ptr_eq(a, b),
+            (Repr::Late(_), _) | (_, Repr::Late(_)) => false,
+            _ => std::ptr::eq(self.as_bytes(), other.as_bytes()),
+        }
+    }
+
     /// About its length in bytes, told without making it.
     pub(crate) fn weight(&self) -> usize {
         if self.is_late() { LATE_BYTES } else { self.len() }
