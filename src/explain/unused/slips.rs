@@ -41,11 +41,12 @@ pub(super) fn suspects(
         let name = key.to_text();
         let suggestion = known.suggest(top, path::at(user, top).as_ref())?;
         let Some(Step::Key(meant)) = suggestion.path.last() else { return None };
+        let is_named = || mentions.keys(above).iter().any(|(known, _)| known == key);
         let is_slip = match suggestion.reason {
-            Reason::Case | Reason::Number | Reason::Spelling => {
+            Reason::Number | Reason::Spelling => {
                 !words.has(&name) && without_digits(&name) != without_digits(&meant.to_text())
             }
-            Reason::Level | Reason::Subchart => !mentions.keys(above).iter().any(|(known, _)| known == key),
+            Reason::Case | Reason::Level | Reason::Subchart => !is_named(),
             Reason::Beginning => false,
         };
         let is_default = has_default(members, &suggestion.path);
