@@ -4,6 +4,7 @@ use crate::chart::Chart;
 use crate::diagnostic::{Place, Result};
 use crate::explain::unused;
 use crate::rules::object::{self, Rule};
+use crate::rules::read;
 use crate::value::{Map, Value};
 use crate::values::origin::{Origins, path_words};
 use crate::yaml::Step;
@@ -137,7 +138,7 @@ fn descend(
         }
         return;
     }
-    let (Some(should), Some(is)) = (kind(default), kind(user)) else { return };
+    let (Some(should), Some(is)) = (read::kind_in_words(default), read::kind_in_words(user)) else { return };
     // An empty list or map often only marks the place: `{}` for what is a list, `[]` for a text.
     let marks = |value: &Value| match value {
         Value::Map(map) => map.is_empty(),
@@ -154,15 +155,4 @@ fn descend(
     if differs && !found.iter().any(|(known, ..)| known == path) {
         found.push((path.clone(), is, should));
     }
-}
-
-fn kind(value: &Value) -> Option<&'static str> {
-    Some(match value {
-        Value::Bool(_) => "a boolean",
-        Value::Int(_) | Value::Float(_) => "a number",
-        Value::String(_) => "a text",
-        Value::List(_) => "a list",
-        Value::Map(_) => "a map",
-        _ => return None,
-    })
 }

@@ -13,7 +13,6 @@ use torii::template::objects::KubeVersion;
 
 use super::flags::{self, Global};
 use super::output::{self, Output};
-use super::rendering::Rendering;
 use super::{configuration, opening, wrong};
 
 /// Check what charts and files give to a cluster: references to nothing, what the API refuses, what won't work
@@ -84,14 +83,8 @@ pub struct Args {
     /// Tell why a rule is there and what to do about its findings; all lists the rules
     #[arg(long, value_name = "RULE", conflicts_with = "sources")]
     explain: Option<String>,
-    /// The configuration file; torii.yaml in this folder or one above it, if not given
-    #[arg(long, value_name = "FILE")]
-    config: Option<String>,
-    /// For IstioOperator files: the charts and profiles of an Istio release, its folder `manifests`
-    #[arg(short = 'd', long, value_name = "FOLDER")]
-    manifests: Option<String>,
     #[command(flatten)]
-    rendering: Rendering,
+    opening: opening::Flags,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -133,10 +126,9 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<ExitCode
         output.styled(&text)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let limits = args.rendering.limits()?;
+    let limits = args.opening.rendering.limits()?;
     let options = options(args, global, &limits)?;
-    let manifests = args.manifests.as_deref();
-    let sources = opening::open_all(&args.sources, &args.with, manifests, &args.rendering, global)?;
+    let sources = args.opening.open_all(&args.sources, &args.with, global)?;
     let checked = check::check(&sources, &options)?;
     for warning in &checked.warnings {
         let warning = Diagnostic { message: warning.clone(), ..Diagnostic::default() };
@@ -163,16 +155,16 @@ fn options(args: &Args, global: &Global, limits: &Limits) -> Result<Options> {
     for text in &args.ignore {
         suppressions.push(Suppression::parse(text).map_err(|e| e.context("--ignore"))?);
     }
-    suppressions.extend(configured(args.config.as_deref(), limits)?);
+    suppressions.extend(configured(args.opening.config.as_deref(), limits)?);
     let only = flags::split("only", &args.only)?;
     let only = only.iter().map(|word| find_rule(word).map(|rule| rule.id));
     let mut cluster = Vec::new();
     for name in &args.with {
-        let request = args.rendering.request(name, global)?;
+        let request = args.opening.rendering.request(name, global)?;
         cluster.extend(Source::open(name, &request).map_err(|e| e.context("--with"))?.objects().cloned());
     }
-    let now = args.rendering.now()?.unwrap_or_else(Timestamp::now);
-    let version = args.rendering.kube_version().map(KubeVersion::parse).transpose().map_err(wrong)?;
+    let now = args.opening.rendering.now()?.unwrap_or_else(Timestamp::now);
+    let version = args.opening.rendering.kube_version().map(KubeVersion::parse).transpose().map_err(wrong)?;
     Ok(Options {
         around: Surroundings {
             cluster,

@@ -11,7 +11,6 @@ use torii::manifest::object::Object;
 
 use super::flags::Global;
 use super::output::{self, Output};
-use super::rendering::Rendering;
 use super::{check as checking, opening};
 
 /// Draw who selects whom
@@ -56,14 +55,8 @@ pub struct Args {
     /// Mark nothing of what is said against objects
     #[arg(long)]
     no_findings: bool,
-    /// The configuration file; torii.yaml in this folder or one above it, if not given
-    #[arg(long, value_name = "FILE")]
-    config: Option<String>,
-    /// For IstioOperator files: the charts and profiles of an Istio release, its folder `manifests`
-    #[arg(short = 'd', long, value_name = "FOLDER")]
-    manifests: Option<String>,
     #[command(flatten)]
-    rendering: Rendering,
+    opening: opening::Flags,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -78,8 +71,7 @@ enum Format {
 /// # Errors
 /// When a source can't be opened or checked.
 pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<()> {
-    let manifests = args.manifests.as_deref();
-    let sources = opening::open_all(&args.sources, &[], manifests, &args.rendering, global)?;
+    let sources = args.opening.open_all(&args.sources, &[], global)?;
     let objects: Vec<Arc<Object>> = sources.iter().flat_map(Source::objects).cloned().collect();
     let mut graph = graph::build(&objects);
     let warnings = if args.no_findings {
@@ -102,7 +94,8 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<()> {
 }
 
 fn checked(args: &Args, sources: &[Source]) -> Result<Checked> {
-    let suppressions = checking::configured(args.config.as_deref(), &args.rendering.limits()?)?;
+    let suppressions =
+        checking::configured(args.opening.config.as_deref(), &args.opening.rendering.limits()?)?;
     check::check(sources, &Options { suppressions, ..Options::default() })
 }
 

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
@@ -49,7 +49,7 @@ pub struct Env {
     /// What costly functions made under the seed before, in other renders.
     kept: Option<Arc<Kept>>,
     /// Why something couldn't be made that was promised, and is missing from the output.
-    broken: Arc<OnceLock<String>>,
+    broken: Arc<Mutex<Option<String>>>,
     /// The regular expressions compiled so far.
     pub(super) regexes: regex::Cache,
 }
@@ -156,13 +156,13 @@ impl Env {
     }
 
     /// Where that is told which fails after its function has returned: what is made only when it is looked at.
-    pub(super) fn broken(&self) -> Arc<OnceLock<String>> {
+    pub(super) fn broken(&self) -> Arc<Mutex<Option<String>>> {
         self.broken.clone()
     }
 
     /// Why something couldn't be made that was promised, if so: then the output isn't whole.
-    pub fn broken_promise(&self) -> Option<&str> {
-        self.broken.get().map(String::as_str)
+    pub fn broken_promise(&self) -> Option<String> {
+        self.broken.lock().clone()
     }
 
     /// Whether a function asked for randomness so far.
@@ -204,6 +204,7 @@ impl Env {
         }
         self.calls.lock().clear();
         self.warnings.lock().clear();
+        *self.broken.lock() = None;
     }
 
     /// Says which template runs from now on.

@@ -47,23 +47,28 @@ pub fn open(name: &str) -> Option<Files> {
     Some(Files { location: format!("{PREFIX}{name}/").into(), files: files.iter().map(file).collect() })
 }
 
+/// The names of all files of a folder of this repository, sorted: what must have been embedded.
+#[cfg(test)]
+pub(crate) fn names_in(folder: &str) -> Vec<String> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let files = walkdir::WalkDir::new(&folder).into_iter().map(Result::unwrap);
+    let files = files.filter(|entry| entry.file_type().is_file());
+    let name =
+        |entry: walkdir::DirEntry| entry.path().strip_prefix(&folder).unwrap().to_string_lossy().into_owned();
+    let mut names: Vec<String> = files.map(name).collect();
+    names.sort();
+    names
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_house_chart_is_here_whole() {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("charts/gateway");
-        let mut there: Vec<String> = walkdir::WalkDir::new(&folder)
-            .into_iter()
-            .map(Result::unwrap)
-            .filter(|entry| entry.file_type().is_file())
-            .map(|entry| entry.path().strip_prefix(&folder).unwrap().to_string_lossy().into_owned())
-            .collect();
-        there.sort();
         let here: Vec<String> =
             open("gateway").unwrap().files.iter().map(|file| file.name.to_string()).collect();
-        assert_eq!(here, there);
+        assert_eq!(here, names_in("charts/gateway"));
         assert!(open("other").is_none());
     }
 }

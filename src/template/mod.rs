@@ -123,7 +123,7 @@ impl Engine {
             });
         }
         match self.env.broken_promise() {
-            Some(why) if text.is_ok() => Err(Error::new(why.to_string())),
+            Some(why) if text.is_ok() => Err(Error::new(why)),
             _ => text,
         }
     }

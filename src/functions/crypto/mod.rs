@@ -350,7 +350,7 @@ fn fresh(
         let key = PrivateKey::rsa(&key, 2048).map_err(|e| FunctionError::new(no_key(&e)));
         let made = key.and_then(|key| issue(&serial, &template, &key, authority.as_ref()));
         made.unwrap_or_else(|e| {
-            broken.get_or_init(|| format!("{function}: {}", e.message));
+            broken.lock().get_or_insert_with(|| format!("{function}: {}", e.message));
             Pair { cert: Str::EMPTY, key: Str::EMPTY }
         })
     }));

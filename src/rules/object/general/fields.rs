@@ -159,14 +159,7 @@ fn scalar(shape: &Shape, value: &Value, field: Path) -> Option<Found> {
     if fits {
         return None;
     }
-    let is = match value {
-        Value::Bool(_) => "a boolean",
-        Value::Int(_) | Value::Float(_) => "a number",
-        Value::String(_) => "a text",
-        Value::List(_) => "a list",
-        Value::Map(_) => "a map",
-        _ => return None,
-    };
+    let is = read::kind_in_words(value)?;
     let unquoted = matches!((shape, value), (Shape::Text, Value::Bool(_) | Value::Int(_) | Value::Float(_)));
     let fault = if unquoted { Fault::Unquoted } else { Fault::Mistyped };
     let message = match (shape, value) {
