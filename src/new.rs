@@ -22,7 +22,7 @@ const MODEL_NAME: &str = "newchart";
 
 const BOTH: &[(&str, &str)] = files!("charts/new/both":
     ".helmignore",
-    "Chart.yaml",
+    "metadata.yaml",
     "values.schema.json",
     "values.yaml",
 );
@@ -110,9 +110,10 @@ fn files(name: &str, language: Language) -> Result<Vec<(&'static str, String)>> 
     };
     // A name like `1.0` or `no` would be something else than text.
     let quoted = yaml::to_yaml(&Value::from(name)).map_err(|e| Error::new(e.to_string()))?;
-    let named = |(file, text): &(&'static str, &str)| {
-        let name = if *file == "Chart.yaml" { quoted.trim_end() } else { name };
-        (*file, text.replace(MODEL_NAME, name))
+    // Called `Chart.yaml` here, it would make a chart of a folder without templates.
+    let named = |(file, text): &(&'static str, &str)| match *file {
+        "metadata.yaml" => ("Chart.yaml", text.replace(MODEL_NAME, quoted.trim_end())),
+        file => (file, text.replace(MODEL_NAME, name)),
     };
     Ok(BOTH.iter().chain(templates).map(named).collect())
 }

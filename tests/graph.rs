@@ -181,10 +181,26 @@ fn findings_are_marked_unless_they_are_not_wanted() {
     assert!(!text.contains(":::error"), "{text}");
 }
 
+/// What a reader sees where Mermaid has characters by their numbers.
+fn said(text: &str) -> String {
+    let mut parts = text.split('#');
+    let mut seen = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        let number = part
+            .split_once(';')
+            .and_then(|(digits, rest)| Some((char::from_u32(digits.parse().ok()?)?, rest)));
+        match number {
+            Some((c, rest)) => seen.extend([c.to_string().as_str(), rest]),
+            None => seen.extend(["#", part]),
+        }
+    }
+    seen
+}
+
 #[test]
 fn findings_of_what_is_not_drawn_are_counted() {
     let map = "{apiVersion: v1, kind: ConfigMap, metadata: {name: UPPER}}";
-    let text = drawn_of(&["-"], map);
+    let text = said(&drawn_of(&["-"], map));
     assert!(
         text.contains("not drawn: 1 finding about other objects or values; `torii check` tells all"),
         "{text}"
@@ -255,11 +271,51 @@ fn beyond_sixty_what_belongs_to_one_workload_is_written_into_its_box() {
 }
 
 #[test]
+fn a_finding_about_what_is_written_into_a_box_names_it() {
+    let wrong = applications(11).replace("maxReplicas: 5", "minReplicas: 7, maxReplicas: 5");
+    let text = said(&drawn_of(&["-", "--most", "30"], &wrong));
+    assert!(text.contains("GW062 HorizontalPodAutoscaler/app-0: the minimum 7"), "{text}");
+}
+
+#[test]
+fn what_a_box_has_no_room_for_is_counted() {
+    let policy = "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: app-3, namespace: team-0}, \
+                  spec: {podSelector: {matchLabels: {app: app-3}}}}\n";
+    let text = plain(&["--most", "30"], &(applications(11) + policy));
+    let label = text.lines().find(|line| line.contains("<b>app-3</b>") && line.contains("Deployment"));
+    assert!(label.is_some_and(|label| label.contains("<br/>and 2 more")), "{text}");
+}
+
+#[test]
+fn objects_with_findings_stay_before_others() {
+    let meta = |name: &str, namespace: &str| format!("metadata: {{name: {name}, namespace: {namespace}}}");
+    let wrong = "ports: [{port: 80}, {port: 80}]";
+    let mut text = String::new();
+    for namespace in ["a", "b"] {
+        let service = meta("web", namespace);
+        let _ = writeln!(
+            text,
+            "{{apiVersion: v1, kind: Service, {service}, spec: {{selector: {{app: web}}, {wrong}}}}}\n---"
+        );
+    }
+    for n in 0..30 {
+        let pod = format!("metadata: {{name: web-{n}, namespace: a, labels: {{app: web}}}}");
+        let _ = writeln!(
+            text,
+            "{{apiVersion: v1, kind: Pod, {pod}, spec: {{containers: [{{name: web, image: web:1}}]}}}}\n---"
+        );
+    }
+    let text = said(&drawn_of(&["-", "--most", "10"], &text));
+    assert!(text.contains("subgraph s0[\"namespace a\"]") && text.contains("namespace b"), "{text}");
+    assert_eq!(text.matches("]:::error").count(), 2, "{text}");
+}
+
+#[test]
 fn beyond_that_it_is_said_what_is_left_out() {
     for format in ["svg", "dot", "mermaid"] {
         let text = plain(&["-o", format], &applications(200));
         let note = "not drawn: 340 objects (namespace team-10: 10 Deployments and 10 Services; ";
-        assert!(text.contains(note), "{format}\n{text}");
+        assert!(said(&text).contains(note), "{format}\n{text}");
         assert!(text.len() < 60_000, "{format} has {} bytes", text.len());
     }
     let svg = plain(&["-o", "svg", "--most", "7"], &applications(200));
@@ -347,10 +403,11 @@ fn names_are_only_text_in_mermaid() {
     let edge = regex(r#"^  n\d+ (-->|-\.->)\|"[^"<>`\[\]{}|]*"\| n\d+$"#);
     let group = regex(r#"^  subgraph s\d+\["[^"<>`\[\]{}|]*"\]$"#);
     let rest = regex(r"^(flowchart LR|  end|    direction LR|  classDef [a-z]+ [a-z0-9#:, -]+|  %% [^{}]*)$");
+    let caption = regex(r#"^  caption\["[^"<>`\[\]{}|]*(<br/>[^"<>`\[\]{}|]*)*"\]:::caption$"#);
     for name in HOSTILE {
         let text = drawn_of(&["-"], &hostile(name));
         for line in text.lines() {
-            let is_ours = [&node, &edge, &group, &rest].iter().any(|known| known.is_match(line));
+            let is_ours = [&node, &edge, &group, &rest, &caption].iter().any(|known| known.is_match(line));
             assert!(is_ours, "{name:?}: {line}");
         }
     }

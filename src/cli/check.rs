@@ -2,18 +2,16 @@
 
 use std::process::ExitCode;
 
-use jiff::Timestamp;
 use torii::check::source::Source;
 use torii::check::suppress::{Suppression, find_rule};
 use torii::check::{self, Checked, Options, report};
 use torii::diagnostic::{Diagnostic, Result, Severity as Gravity};
 use torii::limits::Limits;
 use torii::rules::object::{Severity, Surroundings};
-use torii::template::objects::KubeVersion;
 
 use super::flags::{self, Global};
 use super::output::{self, Output};
-use super::{configuration, opening, wrong};
+use super::{configuration, opening};
 
 /// Check what charts and files give to a cluster: references to nothing, what the API refuses, what won't work
 ///
@@ -163,14 +161,11 @@ fn options(args: &Args, global: &Global, limits: &Limits) -> Result<Options> {
         let request = args.opening.rendering.request(name, global)?;
         cluster.extend(Source::open(name, &request).map_err(|e| e.context("--with"))?.objects().cloned());
     }
-    let now = args.opening.rendering.now()?.unwrap_or_else(Timestamp::now);
-    let version = args.opening.rendering.kube_version().map(KubeVersion::parse).transpose().map_err(wrong)?;
     Ok(Options {
         around: Surroundings {
             cluster,
-            kubernetes: version.unwrap_or_default().minor().unwrap_or(u32::MAX),
             revisions: flags::split("revisions", &args.revisions)?,
-            now: u64::try_from(now.as_second()).ok(),
+            ..args.opening.surroundings()?
         },
         suppressions,
         only: only.collect::<Result<_>>()?,

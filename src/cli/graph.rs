@@ -78,7 +78,7 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<()> {
         sources.iter().flat_map(Source::warnings).collect()
     } else {
         let checked = checked(args, &sources)?;
-        graph.mark(checked.findings.into_iter().map(|told| (told.object.clone(), finding(told))));
+        graph.mark(checked.findings.into_iter().map(finding));
         checked.warnings
     };
     for message in warnings {
@@ -96,9 +96,13 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<()> {
 fn checked(args: &Args, sources: &[Source]) -> Result<Checked> {
     let suppressions =
         checking::configured(args.opening.config.as_deref(), &args.opening.rendering.limits()?)?;
-    check::check(sources, &Options { suppressions, ..Options::default() })
+    check::check(
+        sources,
+        &Options { around: args.opening.surroundings()?, suppressions, ..Options::default() },
+    )
 }
 
 fn finding(told: Told) -> Finding {
-    Finding { severity: told.severity, rule: told.rule.id.to_string(), message: told.message }
+    let Told { object, severity, rule, message, .. } = told;
+    Finding { object, severity, rule: rule.id.to_string(), message }
 }

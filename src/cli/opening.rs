@@ -1,9 +1,12 @@
 //! Opens sources that are looked at together: charts, stored objects, IstioOperator files.
 
+use jiff::Timestamp;
 use torii::check::source::Source;
 use torii::diagnostic::Result;
 use torii::istio as operator;
 use torii::limits::Limits;
+use torii::rules::object::Surroundings;
+use torii::template::objects::KubeVersion;
 
 use super::flags::Global;
 use super::rendering::Rendering;
@@ -39,6 +42,20 @@ impl Flags {
                 .hint("torii istio FILE --set ... | torii check -"));
         }
         Ok(opened)
+    }
+
+    /// What is known of the cluster by the flags of a render: its version, and the time.
+    ///
+    /// # Errors
+    /// When a flag can't be read.
+    pub fn surroundings(&self) -> Result<Surroundings> {
+        let now = self.rendering.now()?.unwrap_or_else(Timestamp::now);
+        let version = self.rendering.kube_version().map(KubeVersion::parse).transpose().map_err(wrong)?;
+        Ok(Surroundings {
+            kubernetes: version.unwrap_or_default().minor().unwrap_or(u32::MAX),
+            now: u64::try_from(now.as_second()).ok(),
+            ..Surroundings::default()
+        })
     }
 
     fn open(&self, name: &str, limits: &Limits, global: &Global) -> Result<Source> {

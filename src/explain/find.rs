@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Error, Result, nearest};
 use crate::manifest::object::Object;
+use crate::rules::read;
 
 use super::Explained;
 
@@ -23,7 +24,7 @@ pub fn find<'e>(explained: &'e Explained, wanted: &str) -> Result<&'e Object> {
                 kind.split_once('.').map_or((kind, None), |(kind, group)| (kind, Some(group)));
             let own = object.id.kind.to_lowercase();
             let asked = kind.to_lowercase();
-            let is_kind = own == asked || plural(&own) == asked || short(&own) == Some(asked.as_str());
+            let is_kind = own == asked || read::plural(&own) == asked || short(&own) == Some(asked.as_str());
             is_kind && group.is_none_or(|group| group.eq_ignore_ascii_case(&object.id.group))
         };
         // `namespace/Kind/name` tells apart what is of the same name in two namespaces.
@@ -60,16 +61,6 @@ fn listed(before: &str, names: &[String]) -> String {
     let more = names.len().saturating_sub(MAX_NAMES);
     let shown = names.iter().take(MAX_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
     if more > 0 { format!("{before}{shown} and {more} more") } else { format!("{before}{shown}") }
-}
-
-fn plural(kind: &str) -> String {
-    if kind.ends_with('s') {
-        format!("{kind}es")
-    } else if let Some(stem) = kind.strip_suffix('y') {
-        format!("{stem}ies")
-    } else {
-        format!("{kind}s")
-    }
 }
 
 /// kubectl's short names of the kinds that charts have most.

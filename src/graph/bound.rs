@@ -65,7 +65,8 @@ fn fold(mut graph: Graph) -> Graph {
     keep(graph, kept)
 }
 
-/// Keeps those with findings and all that is tied to them, then the others as they come, each with what is tied to it.
+/// Keeps those with findings, as many as there is room for, and what is tied to them; then the others as they come,
+/// each with what is tied to it.
 fn leave_out(graph: Graph, most: usize) -> Graph {
     let mut neighbours: Vec<Vec<usize>> = vec![Vec::new(); graph.nodes.len()];
     for edge in &graph.edges {
@@ -79,10 +80,19 @@ fn leave_out(graph: Graph, most: usize) -> Graph {
     // The most serious first, and without findings last.
     let severity = |index: &usize| graph.nodes.get(*index).and_then(Node::severity);
     starts.sort_by_key(|index| (severity(index).is_none(), severity(index)));
+    let (said, others): (Vec<usize>, Vec<usize>) =
+        starts.into_iter().partition(|index| severity(index).is_some());
+    let mut order: Vec<usize> = said;
     let mut seen = vec![false; graph.nodes.len()];
-    let mut order = Vec::new();
-    for start in starts {
-        let mut waiting = VecDeque::from([start]);
+    let next_of = |index: &usize| neighbours.get(*index).into_iter().flatten().copied();
+    let beside: VecDeque<usize> = order.iter().flat_map(next_of).collect();
+    for index in &order {
+        if let Some(seen) = seen.get_mut(*index) {
+            *seen = true;
+        }
+    }
+    for mut waiting in std::iter::once(beside).chain(others.into_iter().map(|start| VecDeque::from([start])))
+    {
         while let Some(index) = waiting.pop_front() {
             if let (Some(seen), Some(next)) = (seen.get_mut(index), neighbours.get(index))
                 && !std::mem::replace(seen, true)
@@ -93,7 +103,8 @@ fn leave_out(graph: Graph, most: usize) -> Graph {
         }
     }
     let left_out = order.split_off(most.min(order.len()));
-    let note = note(left_out.iter().filter_map(|index| graph.nodes.get(*index)));
+    let left_out: Vec<&Node> = left_out.iter().filter_map(|index| graph.nodes.get(*index)).collect();
+    let note = note(&left_out);
     order.sort_unstable();
     let mut graph = keep(graph, order);
     graph.notes.push(note);
@@ -101,24 +112,27 @@ fn leave_out(graph: Graph, most: usize) -> Graph {
 }
 
 /// `not drawn: 7 objects (namespace shop: 4 Services, 3 Deployments)`.
-fn note<'a>(nodes: impl Iterator<Item = &'a Node>) -> String {
+fn note(nodes: &[&Node]) -> String {
     let mut namespaces: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
-    let mut all = 0;
     for node in nodes {
-        all += 1;
         *namespaces.entry(&node.id.namespace).or_default().entry(&node.id.kind).or_default() += 1;
     }
     let of = |(name, kinds): (&&str, &BTreeMap<&str, usize>)| {
         let mut kinds: Vec<(&str, usize)> = kinds.iter().map(|(kind, count)| (*kind, *count)).collect();
         kinds.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let kinds: Vec<String> =
-            kinds.iter().map(|(kind, count)| read::count(*count, &words::line(kind))).collect();
+            kinds.iter().map(|(kind, count)| read::count_of_kind(*count, &words::line(kind))).collect();
         format!("{}: {}", words::namespace(name), read::list(&kinds, NAMED))
     };
     let named: Vec<String> = namespaces.iter().take(NAMED).map(of).collect();
     let more = namespaces.len() - named.len();
     let more = if more > 0 { format!("; {}", read::count(more, "more namespace")) } else { String::new() };
-    format!("not drawn: {} ({}{more})", read::count(all, "object"), named.join("; "))
+    let findings: usize = nodes.iter().map(|node| node.findings.len()).sum();
+    let with = match findings {
+        0 => String::new(),
+        n => format!(", with {} that `torii check` tells", read::count(n, "finding")),
+    };
+    format!("not drawn: {} ({}{more}){with}", read::count(nodes.len(), "object"), named.join("; "))
 }
 
 /// A picture of these objects alone, which are in ascending order.

@@ -7,7 +7,7 @@ use super::model::{Column, Edge, Graph, Node, Relation};
 use super::{facts, routes};
 use crate::manifest::object::{Identity, Object, Role};
 use crate::rules::topology::{Binding, Selectors, Subject, Topology};
-use crate::rules::workload::{self, Replicas};
+use crate::rules::{traffic, workload};
 
 /// Says who selects whom among these objects. Hooks and definitions are not drawn: they come and go by themselves.
 pub fn build(objects: &[Arc<Object>]) -> Graph {
@@ -15,8 +15,13 @@ pub fn build(objects: &[Arc<Object>]) -> Graph {
     let topology = Topology::new(&objects);
     let subjects = topology.bindings.iter().flat_map(|binding| &binding.subjects);
     let with_roles = subjects.filter_map(account_of).collect();
-    let mut builder =
-        Builder { topology: &topology, with_roles, graph: Graph::default(), places: HashMap::new() };
+    let mut builder = Builder {
+        topology: &topology,
+        with_roles,
+        graph: Graph::default(),
+        places: HashMap::new(),
+        tied: HashSet::new(),
+    };
     builder.workloads(&objects);
     builder.selectors(&topology.services, Relation::Sends);
     builder.selectors(&topology.gateways, Relation::Opens);
@@ -36,6 +41,7 @@ struct Builder<'a> {
     with_roles: HashSet<Identity>,
     graph: Graph,
     places: HashMap<Identity, usize>,
+    tied: HashSet<(usize, usize, Relation)>,
 }
 
 impl Builder<'_> {
@@ -54,6 +60,10 @@ impl Builder<'_> {
     }
 
     fn tie(&mut self, from: usize, to: usize, relation: Relation, note: String) {
+        // Twice rendered objects, and bindings of the same account to the same role, make the same tie.
+        if !self.tied.insert((from, to, relation)) {
+            return;
+        }
         self.graph.edges.push(Edge { from, to, relation, note });
     }
 
@@ -78,12 +88,16 @@ impl Builder<'_> {
     fn selectors(&mut self, selectors: &Selectors, relation: Relation) {
         for selecting in selectors.iter() {
             let from = self.place(&selecting.object.id, Column::Selectors);
-            let workloads: Vec<Arc<Object>> =
-                self.topology.selected_by(selecting).map(|workload| workload.object.clone()).collect();
-            let shares = if relation == Relation::Sends { self.shares(&workloads) } else { Vec::new() };
+            let workloads: Vec<Identity> =
+                self.topology.selected_by(selecting).map(|workload| workload.object.id.clone()).collect();
+            // A share is told where there are several.
+            let shares = (relation == Relation::Sends && workloads.len() > 1)
+                .then(|| traffic::shares(self.topology, &workloads))
+                .flatten()
+                .unwrap_or_default();
             for (index, workload) in workloads.iter().enumerate() {
-                let to = self.place(&workload.id, Column::Workloads);
-                self.tie(from, to, relation, shares.get(index).cloned().unwrap_or_default());
+                let to = self.place(workload, Column::Workloads);
+                self.tie(from, to, relation, shares.get(index).map(|n| format!("{n}%")).unwrap_or_default());
             }
             if workloads.is_empty()
                 && !self.topology.gave_up()
@@ -92,21 +106,6 @@ impl Builder<'_> {
                 node.facts.push("selects no pods".to_string());
             }
         }
-    }
-
-    /// The share of a Service's connections that each of several workloads gets, if their numbers of pods are fixed:
-    /// each ready pod gets the same.
-    fn shares(&self, workloads: &[Arc<Object>]) -> Vec<String> {
-        let pods = |workload: &Arc<Object>| match self.topology.replicas(workload) {
-            Replicas::Fixed(pods) => Some(u128::from(pods)),
-            Replicas::Scaled(..) | Replicas::PerNode => None,
-        };
-        let Some(pods) = workloads.iter().map(pods).collect::<Option<Vec<u128>>>() else { return Vec::new() };
-        let total: u128 = pods.iter().sum();
-        if pods.len() < 2 || total == 0 {
-            return Vec::new();
-        }
-        pods.iter().map(|pods| format!("{}%", (pods * 200 + total) / (total * 2))).collect()
     }
 
     fn scalers(&mut self) {

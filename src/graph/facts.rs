@@ -2,6 +2,7 @@
 
 use crate::manifest::object::Object;
 use crate::rules::read;
+use crate::rules::selector::Selector;
 use crate::rules::topology::Topology;
 use crate::value::Value;
 
@@ -13,11 +14,10 @@ pub(super) fn of(object: &Object, topology: &Topology) -> Vec<String> {
     let value = &object.value;
     match (&*object.id.group, &*object.id.kind) {
         ("", "Service") => service(object),
-        ("networking.istio.io", "Gateway") => [
-            named("", &servers(value)),
-            selector(topology.gateways.get(&object.id).map(|s| s.selector.describe())),
-        ]
-        .concat(),
+        ("networking.istio.io", "Gateway") => {
+            [named("", &servers(value)), selector(topology.gateways.get(&object.id).map(|s| &s.selector))]
+                .concat()
+        }
         ("networking.istio.io", "VirtualService") => named("", &read::texts(value, "spec.hosts")),
         ("gateway.networking.k8s.io", "Gateway") => {
             let listener = |listener: &Value| port(listener, "port", "protocol");
@@ -30,7 +30,7 @@ pub(super) fn of(object: &Object, topology: &Topology) -> Vec<String> {
         }
         ("networking.k8s.io", "NetworkPolicy") => [
             named("", &read::texts(value, "spec.policyTypes")),
-            selector(topology.network_policies.get(&object.id).map(|s| s.selector.describe())),
+            selector(topology.network_policies.get(&object.id).map(|s| &s.selector)),
         ]
         .concat(),
         ("policy", "PodDisruptionBudget") => ["minAvailable", "maxUnavailable"]
@@ -50,7 +50,7 @@ pub(super) fn of(object: &Object, topology: &Topology) -> Vec<String> {
         ("rbac.authorization.k8s.io", _) => rules(value),
         ("batch", _) => Vec::new(),
         _ if topology.workload(&object.id).is_some() => pods(object, topology),
-        _ => selector(topology.istio_policies.get(&object.id).map(|s| s.selector.describe())),
+        _ => selector(topology.istio_policies.get(&object.id).map(|s| &s.selector)),
     }
 }
 
@@ -58,9 +58,8 @@ fn service(object: &Object) -> Vec<String> {
     let value = &object.value;
     let kind = read::text(value, "spec.type").unwrap_or_else(|| "ClusterIP".to_string());
     let ports: Vec<String> = read::items(value, "spec.ports").iter().map(service_port).collect();
-    let labels = crate::rules::selector::Selector::from_map(value, "spec.selector");
-    let labels = (!labels.is_empty()).then(|| labels.describe());
-    [named(&format!("{kind} "), &ports), selector(labels)].concat()
+    let labels = Selector::from_map(value, "spec.selector");
+    [named(&format!("{kind} "), &ports), selector((!labels.is_empty()).then_some(&labels))].concat()
 }
 
 /// `80`, or `80→8080` where pods have another.
@@ -113,12 +112,18 @@ fn named(what: &str, all: &[String]) -> Vec<String> {
     if text.is_empty() { Vec::new() } else { vec![text] }
 }
 
-fn selector(text: Option<String>) -> Vec<String> {
-    match text {
-        None => Vec::new(),
-        Some(text) if text.is_empty() => vec!["all pods".to_string()],
-        Some(text) => text.split(',').take(MOST).map(str::to_string).collect(),
+fn selector(selector: Option<&Selector>) -> Vec<String> {
+    let Some(selector) = selector else { return Vec::new() };
+    if selector.is_empty() {
+        return vec!["all pods".to_string()];
     }
+    let mut parts = selector.parts();
+    if parts.len() > MOST {
+        let more = parts.len() - MOST + 1;
+        parts.truncate(MOST - 1);
+        parts.push(format!("and {more} more"));
+    }
+    parts
 }
 
 /// A text or number at a field.

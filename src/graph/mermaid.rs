@@ -33,8 +33,10 @@ pub fn mermaid(graph: &Graph) -> String {
     text.push_str("  classDef error stroke:#c0362c,stroke-width:3px\n");
     text.push_str("  classDef warning stroke:#b97a14,stroke-width:3px\n");
     text.push_str("  classDef info stroke:#2f6fde,stroke-width:2px\n");
-    for line in words::caption(graph) {
-        let _ = writeln!(text, "  %% {}", comment(&line.text));
+    let caption: Vec<String> = words::caption(graph).iter().map(|line| escape(&line.text)).collect();
+    if !caption.is_empty() {
+        let _ = writeln!(text, "  caption[\"{}\"]:::caption", caption.join("<br/>"));
+        text.push_str("  classDef caption fill:none,stroke:none,text-align:left\n");
     }
     text
 }
@@ -76,11 +78,6 @@ fn escape(text: &str) -> String {
     out
 }
 
-/// A text within a comment: `{` there would open a directive.
-fn comment(text: &str) -> String {
-    text.replace(['{', '}'], "|")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +87,5 @@ mod tests {
         assert_eq!(escape("a\"] --> b<script>"), "a#34;#93; --#62; b#60;script#62;");
         assert_eq!(escape("`*_#35;{{"), "#96;#42;#95;#35;35#59;#123;#123;");
         assert_eq!(escape("$$x$$"), "＄＄x＄＄");
-        assert_eq!(comment("%%{init: {}}%%"), "%%|init: |||%%");
     }
 }

@@ -56,6 +56,8 @@ impl Column {
 /// Something that `check` says against an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
+    /// The object it is about: not always the one in whose box it is told.
+    pub object: Option<Identity>,
     /// How serious it is.
     pub severity: Severity,
     /// The rule's id: `GW001`.
@@ -73,12 +75,12 @@ impl Node {
 
 impl Graph {
     /// Marks what was found of objects. Those that aren't drawn, and findings that are about none, are counted.
-    pub fn mark(&mut self, findings: impl IntoIterator<Item = (Option<Identity>, Finding)>) {
+    pub fn mark(&mut self, findings: impl IntoIterator<Item = Finding>) {
         let places: HashMap<Identity, usize> =
             self.nodes.iter().enumerate().map(|(place, node)| (node.id.clone(), place)).collect();
         let mut others = 0;
-        for (id, finding) in findings {
-            let place = id.and_then(|id| places.get(&id).copied());
+        for finding in findings {
+            let place = finding.object.as_ref().and_then(|id| places.get(id).copied());
             match place.and_then(|place| self.nodes.get_mut(place)) {
                 Some(node) => node.findings.push(finding),
                 None => others += 1,

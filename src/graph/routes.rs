@@ -42,11 +42,8 @@ pub(super) fn of_virtual_service(virtual_service: &VirtualService) -> Vec<Target
         for rule in read::items(&object.value, &format!("spec.{protocol}")) {
             let hosts = read::items(&rule, "route");
             let hosts = hosts.iter().filter_map(|route| read::text(route, "destination.host"));
-            targets.extend(hosts.map(|host| Target {
-                id: service_of(&host, &object.id.namespace),
-                relation: Relation::Routes,
-                is_named: false,
-            }));
+            let services = hosts.filter_map(|host| service_of(&host, &object.id.namespace));
+            targets.extend(services.map(|id| Target { id, relation: Relation::Routes, is_named: false }));
         }
     }
     once(targets)
@@ -59,11 +56,11 @@ fn once(mut targets: Vec<Target>) -> Vec<Target> {
     targets
 }
 
-/// The Service that a host means, if it is one: `web`, `web.shop.svc.cluster.local`.
-fn service_of(host: &str, namespace: &Arc<str>) -> Identity {
+/// The Service that a host means, if it may be one: `web`, `web.shop`, `web.shop.svc.cluster.local`.
+fn service_of(host: &str, namespace: &Arc<str>) -> Option<Identity> {
     let mut parts = host.split('.');
-    let name = parts.next().unwrap_or_default();
-    service(parts.next().map_or_else(|| namespace.clone(), Arc::from), name)
+    let (name, namespace) = (parts.next()?, parts.next().map_or_else(|| namespace.clone(), Arc::from));
+    parts.next().is_none_or(|third| third == "svc").then(|| service(namespace, name))
 }
 
 fn ingress(object: &Object) -> Vec<Target> {

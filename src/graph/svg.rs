@@ -68,7 +68,7 @@ fn draw_node(out: &mut String, node: &Node, area: &Area) {
         let _ = write!(classes, " {}", severity.name());
     }
     let mut hint = vec![words::long_line(&format!("{} {}", node.id.kind, node.id.name))];
-    hint.extend(node.findings.iter().take(words::FINDINGS).map(|finding| words::finding(node, finding)));
+    hint.extend(node.findings.iter().take(words::FINDINGS).map(words::finding));
     let _ = writeln!(out, "<g class=\"{classes}\"><title>{}</title>", xml::lines(&hint));
     rectangle(out, "box", area, 6.0);
     rectangle(out, "side", &Area { width: 5.0, ..*area }, 2.5);

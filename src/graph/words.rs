@@ -25,27 +25,28 @@ pub fn line(text: &str) -> String {
 
 /// A text with its middle left out if it has more columns.
 pub fn shorten(text: &str, columns: usize) -> String {
-    if width(text) <= columns {
+    // Marks take no column, but nobody needs many of them.
+    let least = usize::from(text.chars().nth(2 * columns).is_some());
+    let wide = |c: char| c.width().unwrap_or(0).max(least);
+    if text.chars().map(wide).sum::<usize>() <= columns {
         return text.to_string();
     }
     let room = columns.saturating_sub(1);
     let mut head = String::new();
     let mut taken = 0;
     for c in text.chars() {
-        let wide = c.width().unwrap_or(0);
-        if taken + wide > room.div_ceil(2) {
+        if taken + wide(c) > room.div_ceil(2) {
             break;
         }
-        taken += wide;
+        taken += wide(c);
         head.push(c);
     }
     let mut tail = Vec::new();
     for c in text.chars().rev() {
-        let wide = c.width().unwrap_or(0);
-        if taken + wide > room {
+        if taken + wide(c) > room {
             break;
         }
-        taken += wide;
+        taken += wide(c);
         tail.push(c);
     }
     format!("{head}…{}", tail.into_iter().rev().collect::<String>())
@@ -58,7 +59,13 @@ pub fn width(text: &str) -> usize {
 
 /// The lines of an object's box behind its kind and name: facts, and what is said against it.
 pub fn facts(node: &Node) -> Vec<String> {
-    let mut lines: Vec<String> = node.facts.iter().take(FACTS).map(|fact| line(fact)).collect();
+    // The last line tells of those that there is no room for.
+    let more = if node.facts.len() > FACTS { node.facts.len() - FACTS + 1 } else { 0 };
+    let mut lines: Vec<String> =
+        node.facts.iter().take(node.facts.len() - more).map(|fact| line(fact)).collect();
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
     if !node.is_there {
         lines.push("not among these objects".to_string());
     }
@@ -111,16 +118,12 @@ pub struct Caption {
 
 /// The lines below a picture: its findings, the gravest first, and what it doesn't show.
 pub fn caption(graph: &Graph) -> Vec<Caption> {
-    let of = |node| {
-        let node: &Node = node;
-        node.findings.iter().map(move |finding| (node, finding))
-    };
-    let mut findings: Vec<(&Node, &Finding)> = graph.nodes.iter().flat_map(of).collect();
-    findings.sort_by_key(|(_, finding)| finding.severity);
+    let mut findings: Vec<&Finding> = graph.nodes.iter().flat_map(|node| &node.findings).collect();
+    findings.sort_by_key(|finding| finding.severity);
     let more = findings.len().saturating_sub(FINDINGS);
     let shown = findings.iter().take(FINDINGS);
     let mut lines: Vec<Caption> =
-        shown.map(|(node, it)| Caption { severity: Some(it.severity), text: finding(node, it) }).collect();
+        shown.map(|it| Caption { severity: Some(it.severity), text: finding(it) }).collect();
     let more = (more > 0).then(|| format!("and {more} more findings"));
     let notes = more.into_iter().chain(graph.notes.iter().map(|note| long_line(note)));
     lines.extend(notes.map(|text| Caption { severity: None, text }));
@@ -128,8 +131,9 @@ pub fn caption(graph: &Graph) -> Vec<Caption> {
 }
 
 /// `error GW001 Gateway/public: selects no pods`.
-pub fn finding(node: &Node, finding: &Finding) -> String {
-    long_line(&format!("{} {} {}: {}", finding.severity.name(), finding.rule, node.id, finding.message))
+pub fn finding(finding: &Finding) -> String {
+    let object = finding.object.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
+    long_line(&format!("{} {}{object}: {}", finding.severity.name(), finding.rule, finding.message))
 }
 
 /// A text that has a line of its own.
@@ -171,6 +175,8 @@ mod tests {
         assert_eq!(shorten("abcdefghijk", 10), "abcde…hijk");
         assert_eq!(shorten("日本語日本語", 6), "日…語");
         assert_eq!(shorten("abc", 0), "…");
+        assert_eq!(shorten("e\u{301}te\u{301}", 5), "e\u{301}te\u{301}");
+        assert!(shorten(&format!("x{}", "\u{301}".repeat(10_000)), LINE).len() <= 3 * LINE);
         assert_eq!(width(&shorten(&"x".repeat(10_000), LINE)), LINE);
     }
 }

@@ -161,6 +161,23 @@ pub fn list(names: &[String], most: usize) -> String {
     }
 }
 
+/// `1 Ingress`, `2 NetworkPolicies`.
+pub fn count_of_kind(n: usize, kind: &str) -> String {
+    if n == 1 { format!("1 {kind}") } else { format!("{n} {}", plural(kind)) }
+}
+
+/// The plural of a kind, as the API has it.
+pub fn plural(kind: &str) -> String {
+    if kind.ends_with('s') {
+        format!("{kind}es")
+    } else if let Some(stem) = kind.strip_suffix('y') {
+        // Gateways are the exception among the kinds that end so.
+        if stem.ends_with(['a', 'e', 'o', 'u']) { format!("{kind}s") } else { format!("{stem}ies") }
+    } else {
+        format!("{kind}s")
+    }
+}
+
 /// `1 pod`, `2 pods`.
 pub fn count(n: usize, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }

@@ -97,13 +97,18 @@ impl Selector {
 
     /// As `kubectl -l` writes it: `app=gw,istio=gw`.
     pub fn describe(&self) -> String {
+        self.parts().join(",")
+    }
+
+    /// All that it asks for, one by one.
+    pub fn parts(&self) -> Vec<String> {
         let labels = self.labels.iter().map(|(key, value)| format!("{key}={value}"));
         let expressions = self.expressions.iter().map(|e| match e.operator.as_str() {
             "Exists" => e.key.clone(),
             "DoesNotExist" => format!("!{}", e.key),
             operator => format!("{} {} ({})", e.key, operator.to_lowercase(), e.values.join(", ")),
         });
-        labels.chain(expressions).collect::<Vec<_>>().join(",")
+        labels.chain(expressions).collect()
     }
 }
 

@@ -17,6 +17,26 @@ pub struct Split {
     pub is_known: bool,
 }
 
+/// The percentage of a Service's connections that each of some workloads gets, if their numbers of pods are fixed and
+/// not all zero: each ready pod gets the same.
+pub fn shares(topology: &Topology, workloads: &[Identity]) -> Option<Vec<u128>> {
+    let pods = |id: &Identity| fixed(&topology.replicas(topology.get(id)?));
+    let pods = workloads.iter().map(pods).collect::<Option<Vec<u128>>>()?;
+    let total = Some(pods.iter().sum::<u128>()).filter(|total| *total > 0)?;
+    Some(pods.iter().map(|pods| percent(*pods, total)).collect())
+}
+
+fn fixed(replicas: &Replicas) -> Option<u128> {
+    match replicas {
+        Replicas::Fixed(n) => Some(u128::from(*n)),
+        Replicas::Scaled(..) | Replicas::PerNode => None,
+    }
+}
+
+fn percent(part: u128, total: u128) -> u128 {
+    (part * 200 + total) / (total * 2)
+}
+
 impl Split {
     /// The split among workloads: each ready pod gets the same share.
     pub fn new(topology: &Topology, workloads: &[Identity]) -> Split {
@@ -24,10 +44,6 @@ impl Split {
             .iter()
             .filter_map(|id| topology.get(id).map(|object| (id, topology.replicas(object))))
             .collect();
-        let fixed = |replicas: &Replicas| match replicas {
-            Replicas::Fixed(n) => Some(u128::from(*n)),
-            _ => None,
-        };
         let total: Option<u128> = members.iter().map(|(_, replicas)| fixed(replicas)).sum();
         let known = total.filter(|total| *total > 0);
         let part = |(index, (id, replicas)): (usize, &(&Identity, Replicas))| match (known, fixed(replicas)) {
@@ -39,8 +55,7 @@ impl Split {
                 } else {
                     " pods"
                 };
-                let percent = (n * 200 + total) / (total * 2);
-                format!("{id} ({n} of {total}{pods}, {percent}%)")
+                format!("{id} ({n} of {total}{pods}, {}%)", percent(n, total))
             }
             _ => format!("{id} ({})", replicas.describe()),
         };

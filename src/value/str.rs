@@ -4,7 +4,8 @@ use std::sync::{Arc, LazyLock};
 
 /// A Go string: shared, immutable bytes that are most often, but not always, UTF-8.
 ///
-/// Whether they are is known once and for all when the string is made, so [`Str::as_str`] is free.
+/// Whether they are is known once and for all when the string is made, so [`Str::as_str`] is free. Only a string that
+/// is made late ([`Str::late`]) may take its time, the first time that somebody looks at it in any way.
 #[derive(Clone)]
 pub struct Str(Repr);
 
@@ -16,10 +17,11 @@ enum Repr {
     Late(Arc<Late>),
 }
 
-/// About so long are strings that are made late: keys and certificates.
-const LATE_BYTES: usize = 1700;
-
-type Late = LazyLock<Str, Box<dyn FnOnce() -> Str + Send>>;
+struct Late {
+    /// About how many bytes it will have.
+    weight: usize,
+    text: LazyLock<Str, Box<dyn FnOnce() -> Str + Send>>,
+}
 
 impl Str {
     /// The empty string.
@@ -39,23 +41,15 @@ impl Str {
         }
     }
 
-    /// A string that is made when somebody looks at it: charts make keys that they then don't use.
-    pub fn late(make: impl FnOnce() -> Str + Send + 'static) -> Str {
-        Str(Repr::Late(Arc::new(LazyLock::new(Box::new(make)))))
+    /// A string of about so many bytes that is made when somebody looks at it: charts make keys that they then don't
+    /// use.
+    pub fn late(weight: usize, make: impl FnOnce() -> Str + Send + 'static) -> Str {
+        Str(Repr::Late(Arc::new(Late { weight, text: LazyLock::new(Box::new(make)) })))
     }
 
-    /// Whether it is one of those strings. Nobody need know but who would make another such string of it.
-    pub fn is_late(&self) -> bool {
-        matches!(self.0, Repr::Late(_))
-    }
-
-    /// Whether the bytes are there already.
-    #[cfg(test)]
-    pub(crate) fn is_made(&self) -> bool {
-        match &self.0 {
-            Repr::Late(late) => LazyLock::get(late).is_some(),
-            _ => true,
-        }
+    /// Whether it is one of those strings, and isn't made yet.
+    pub fn is_waiting(&self) -> bool {
+        matches!(&self.0, Repr::Late(late) if LazyLock::get(&late.text).is_none())
     }
 
     /// Whether both share their bytes, told without looking at them.
@@ -67,9 +61,12 @@ impl Str {
         }
     }
 
-    /// About its length in bytes, told without making it.
+    /// Its length in bytes, or about that if it would have to be made first.
     pub(crate) fn weight(&self) -> usize {
-        if self.is_late() { LATE_BYTES } else { self.len() }
+        match &self.0 {
+            Repr::Late(late) if self.is_waiting() => late.weight,
+            _ => self.len(),
+        }
     }
 
     /// The bytes.
@@ -78,7 +75,7 @@ impl Str {
             Repr::Static(s) => s.as_bytes(),
             Repr::Text(s) => s.as_bytes(),
             Repr::Raw(b) => b,
-            Repr::Late(s) => s.as_bytes(),
+            Repr::Late(s) => s.text.as_bytes(),
         }
     }
 
@@ -88,7 +85,7 @@ impl Str {
             Repr::Static(s) => Some(s),
             Repr::Text(s) => Some(s),
             Repr::Raw(_) => None,
-            Repr::Late(s) => s.as_str(),
+            Repr::Late(s) => s.text.as_str(),
         }
     }
 
@@ -99,7 +96,7 @@ impl Str {
             Repr::Static(s) => Cow::Borrowed(s),
             Repr::Text(s) => Cow::Borrowed(s),
             Repr::Raw(b) => Cow::Owned(replace_bad_bytes(b)),
-            Repr::Late(s) => s.to_text(),
+            Repr::Late(s) => s.text.to_text(),
         }
     }
 
@@ -107,7 +104,7 @@ impl Str {
     pub fn to_arc(&self) -> Arc<str> {
         match &self.0 {
             Repr::Text(s) => s.clone(),
-            Repr::Late(s) => s.to_arc(),
+            Repr::Late(s) => s.text.to_arc(),
             _ => self.to_text().as_ref().into(),
         }
     }
@@ -251,16 +248,18 @@ mod tests {
     fn a_late_string_is_made_once_and_only_if_it_is_looked_at() {
         use std::sync::atomic::{AtomicUsize, Ordering};
         static MADE: AtomicUsize = AtomicUsize::new(0);
-        let s = Str::late(|| {
+        let s = Str::late(3, || {
             MADE.fetch_add(1, Ordering::Relaxed);
             Str::from("key")
         });
         let other = s.clone();
-        assert!(other.is_late());
+        assert!(other.is_waiting());
+        assert_eq!(other.weight(), 3);
         assert_eq!(MADE.load(Ordering::Relaxed), 0);
         assert_eq!(s, "key");
         assert_eq!(other.to_arc().as_ref(), "key");
         assert_eq!(other.len(), 3);
         assert_eq!(MADE.load(Ordering::Relaxed), 1);
+        assert!(!other.is_waiting());
     }
 }

@@ -1,8 +1,9 @@
 //! Values that a template may take with the whole map around them, and whose names are slips nevertheless.
 //!
 //! Of a map of free keys the templates don't tell which keys it may have. Its defaults do, to a degree: a key that
-//! no default has and no template's text knows, and that is nearly one of them, was hardly meant. The same holds
-//! where a bound left unknown what the templates name.
+//! no default has and no template's text knows, and that is nearly one of them, was hardly meant; nor was one with
+//! other capitals, or at another level, that no template names there. The same holds where a bound left unknown what
+//! the templates name.
 
 use std::collections::HashSet;
 
@@ -35,7 +36,7 @@ pub(super) fn suspects(
     if tops.is_empty() {
         return Vec::new();
     }
-    let words = Words::of(members);
+    let words = Words::known(members, &tops);
     let suspect = |top: &[Step]| {
         let (Step::Key(key), above) = top.split_last()? else { return None };
         let name = key.to_text();
@@ -44,7 +45,7 @@ pub(super) fn suspects(
         let is_named = || mentions.keys(above).iter().any(|(known, _)| known == key);
         let is_slip = match suggestion.reason {
             Reason::Number | Reason::Spelling => {
-                !words.has(&name) && without_digits(&name) != without_digits(&meant.to_text())
+                !words.has(key.as_bytes()) && without_digits(&name) != without_digits(&meant.to_text())
             }
             Reason::Case | Reason::Level | Reason::Subchart => !is_named(),
             Reason::Beginning => false,
@@ -71,19 +72,25 @@ fn without_digits(name: &str) -> String {
     name.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
-/// All words in the texts of templates.
+/// Those words of some names that are in the texts of templates.
 struct Words<'a>(HashSet<&'a [u8]>);
 
 impl<'a> Words<'a> {
-    fn of(members: &[Member<'a>]) -> Words<'a> {
+    fn known(members: &[Member<'_>], names: &[&'a [Step]]) -> Words<'a> {
+        let keys = names.iter().filter_map(|name| match name.last() {
+            Some(Step::Key(key)) => Some(key.as_bytes()),
+            _ => None,
+        });
+        let wanted: HashSet<&[u8]> = keys.flat_map(words).collect();
         let files =
             members.iter().flat_map(|member| member.chart.templates.iter().chain(member.chart.files.iter()));
-        Words(files.flat_map(|file| words(file.data.as_bytes())).collect())
+        let in_files = files.flat_map(|file| words(file.data.as_bytes()));
+        Words(in_files.filter_map(|word| wanted.get(word).copied()).collect())
     }
 
     /// Whether a template may have such a name: all words in it are known.
-    fn has(&self, name: &str) -> bool {
-        words(name.as_bytes()).all(|word| self.0.contains(word))
+    fn has(&self, name: &[u8]) -> bool {
+        words(name).all(|word| self.0.contains(word))
     }
 }
 

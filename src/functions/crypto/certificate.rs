@@ -104,7 +104,19 @@ pub(super) struct Template {
     pub is_ca: bool,
 }
 
+/// About so many bytes of text has a certificate without names.
+const BARE: usize = 1_400;
+/// What an entry of a list of names takes besides the name.
+const ENTRY: usize = 8;
+
 impl Template {
+    /// About how many bytes of text the certificate will have.
+    pub fn weight(&self) -> usize {
+        let names = self.dns_names.iter().map(|name| name.len() + ENTRY).sum::<usize>();
+        let bytes = 2 * self.common_name.len() + names + self.ips.len() * 3 * ENTRY;
+        BARE + bytes + bytes / 2
+    }
+
     /// Whether a certificate can say this.
     pub fn check(&self) -> Result<(), String> {
         let words = |e: der::Error| e.to_string();

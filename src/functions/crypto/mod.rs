@@ -85,7 +85,7 @@ pub const FUNCTIONS: &[Function] = &[
         |env, given| {
             let key = new_key(env, "genSignedCert", given)?;
             let authority = authority(given)?;
-            if authority.cert.is_late() && authority.key.is_late() {
+            if authority.cert.is_waiting() && authority.key.is_waiting() {
                 env.spend("genSignedCert", signing_cost(RSA_2048_TEXT))?;
                 return fresh(
                     env,
@@ -345,6 +345,7 @@ fn fresh(
         return Ok(issue(&serial, &template, &*make_key(env, &key)?, authority)?.into_value());
     }
     template.check().map_err(not_created)?;
+    let weight = template.weight();
     let (authority, broken) = (authority.cloned(), env.broken());
     let made = Arc::new(LazyLock::new(move || {
         let key = PrivateKey::rsa(&key, 2048).map_err(|e| FunctionError::new(no_key(&e)));
@@ -355,8 +356,11 @@ fn fresh(
         })
     }));
     let cert = made.clone();
-    let (cert, key) = (Str::late(move || cert.cert.clone()), Str::late(move || made.key.clone()));
-    Ok(Pair { cert, key }.into_value())
+    Ok(Pair {
+        cert: Str::late(weight, move || cert.cert.clone()),
+        key: Str::late(RSA_2048_TEXT, move || made.key.clone()),
+    }
+    .into_value())
 }
 
 fn issue(

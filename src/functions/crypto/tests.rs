@@ -193,7 +193,7 @@ fn keys_are_made_when_somebody_looks_at_them() {
     let env = Env::new(Limits::default());
     let strings = |names: &[&str]| Value::list(names.iter().map(|n| Value::from(*n)).collect());
     let late = |value: &Value, name: &str| match value {
-        Value::Object(o) => matches!(o.field(name), Some(Value::String(s)) if s.is_late()),
+        Value::Object(o) => matches!(o.field(name), Some(Value::String(s)) if s.is_waiting()),
         _ => false,
     };
     let ca = call(&env, "genCA", &[Value::from("authority"), Value::int(30)]);
@@ -204,7 +204,7 @@ fn keys_are_made_when_somebody_looks_at_them() {
     let Value::String(encoded) = call(&env, "b64enc", &[pair.field("Cert").unwrap_or_default()]) else {
         panic!("not a string")
     };
-    assert!(encoded.is_late() && !encoded.is_made());
+    assert!(encoded.is_waiting());
     let at_once = text(&env, "b64enc", &[Value::from(field(&signed, "Cert"))]);
     assert_eq!(encoded, at_once.as_str());
     // As templates do: through what counts the results of functions.
@@ -213,7 +213,7 @@ fn keys_are_made_when_somebody_looks_at_them() {
     let Value::Object(fresh_pair) = &fresh else { panic!("{fresh:?}") };
     let shown = run("toString", fresh_pair.field("Cert").unwrap_or_default());
     let Some(Ok(shown)) = shown else { panic!("{shown:?}") };
-    assert!(matches!(run("b64enc", shown), Some(Ok(Value::String(s))) if s.is_late() && !s.is_made()));
+    assert!(matches!(run("b64enc", shown), Some(Ok(Value::String(s))) if s.is_waiting()));
     // The authority is one and the same, whoever looks first.
     let certificate = certificate::parse(field(&signed, "Cert").as_bytes()).expect("a certificate");
     let parent = certificate::parse(field(&ca, "Cert").as_bytes()).expect("a certificate");
@@ -224,4 +224,21 @@ fn keys_are_made_when_somebody_looks_at_them() {
     let bad = [Value::from("a"), Value::Null, strings(&["ä.example"]), Value::int(30)];
     let told = text(&env, "genSelfSignedCert", &bad);
     assert!(told.contains("error creating certificate: x509: \"ä.example\" cannot be encoded"), "{told}");
+}
+
+#[test]
+fn keys_that_nobody_looked_at_are_no_way_around_limits() {
+    let env = Env::new(Limits::default());
+    let ca = call(&env, "genCA", &[Value::from("authority"), Value::int(30)]);
+    let Value::Object(pair) = &ca else { panic!("{ca:?}") };
+    let mut text = pair.field("Cert").unwrap_or_default();
+    let encode = crate::functions::find("b64enc").expect("a function");
+    let refused = (0..60).find_map(|_| match encode.run(&env, &[text.clone()]) {
+        Ok(encoded) => {
+            text = encoded;
+            None
+        }
+        Err(refused) => Some(refused.message),
+    });
+    assert!(refused.is_some_and(|message| message.contains("over the limit")));
 }
