@@ -1,15 +1,20 @@
 //! The program `torii`.
+// On Linux, `start` has the program's `main`. Tests have their own.
+#![cfg_attr(all(target_os = "linux", target_env = "gnu", not(test)), no_main)]
 
 mod cli;
 #[allow(unsafe_code)] // measured: see the module
 mod pool;
-
-use std::process::ExitCode;
+#[allow(unsafe_code)] // measured: see the module
+mod room;
+#[cfg(all(target_os = "linux", target_env = "gnu", not(test)))]
+#[allow(unsafe_code)] // measured: see the module
+mod start;
 
 #[global_allocator]
 static ALLOCATOR: pool::Pool = pool::Pool;
 
-fn main() -> ExitCode {
-    pool::set_up_system();
-    cli::run()
+#[cfg(not(all(target_os = "linux", target_env = "gnu", not(test))))]
+fn main() -> std::process::ExitCode {
+    cli::run().into()
 }

@@ -238,3 +238,20 @@ fn completions_are_made_for_three_shells() {
         assert!(String::from_utf8(output.stdout).unwrap().contains(mark), "{shell}");
     }
 }
+
+/// A file that is opened next takes the place of a closed stream, and would get what is printed.
+#[test]
+#[cfg(unix)]
+fn what_is_printed_to_a_closed_stream_ends_up_in_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (plain, closed) = (folder.path().join("plain"), folder.path().join("closed"));
+    render(&["--output-dir", plain.to_str().unwrap()]);
+    let status = Command::new("sh")
+        .args(["-c", r#"exec "$0" render x "$1" --output-dir "$2" 0<&- 1>&- 2>&-"#])
+        .args([env!("CARGO_BIN_EXE_torii"), CHART, closed.to_str().unwrap()])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status()
+        .unwrap();
+    assert!(status.success());
+    assert_eq!(tree(&closed), tree(&plain));
+}

@@ -71,3 +71,11 @@ fn the_texts_tell_where_the_chart_can_not_be_rendered() {
     let args = ["--unused", "--set", "replcas=2", "--set", "image=null"];
     insta::assert_snapshot!(screen(&unused(&args)));
 }
+
+#[test]
+fn a_slip_is_told_though_it_is_why_the_chart_does_not_render() {
+    let chart = "fixtures/unused/required";
+    let shown = torii(&["show", "values", chart, "--unused", "--set", "cluster.nmae=blue"]);
+    let warned = torii(&["render", "r", chart, "--warn-unused", "--set", "cluster.nmae=blue"]);
+    insta::assert_snapshot!(format!("{}{}", screen(&shown), screen(&warned)));
+}

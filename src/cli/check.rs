@@ -1,7 +1,5 @@
 //! `torii check`: what is wrong with what a chart renders.
 
-use std::process::ExitCode;
-
 use torii::check::source::Source;
 use torii::check::suppress::{Suppression, find_rule};
 use torii::check::{self, Checked, Options, report};
@@ -11,7 +9,7 @@ use torii::rules::object::{Severity, Surroundings};
 
 use super::flags::{self, Global};
 use super::output::{self, Output};
-use super::{configuration, opening};
+use super::{Exit, FINE, configuration, opening};
 
 /// Check what charts and files give to a cluster: references to nothing, what the API refuses, what won't work
 ///
@@ -118,11 +116,11 @@ impl FailOn {
 ///
 /// # Errors
 /// When a source can't be opened, or a flag or the configuration can't be read.
-pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<ExitCode> {
+pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit> {
     if let Some(word) = &args.explain {
         let text = if word == "all" { report::rules() } else { report::rule(find_rule(word)?) };
         output.styled(&text)?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(FINE);
     }
     let limits = args.opening.rendering.limits()?;
     let options = options(args, global, &limits)?;
@@ -134,7 +132,7 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<ExitCode
     }
     tell(&checked, args, output)?;
     let fails = |told: &check::Told| args.fail_on.severity().is_some_and(|least| told.severity <= least);
-    Ok(ExitCode::from(if checked.findings.iter().any(fails) { 2 } else { 0 }))
+    Ok(if checked.findings.iter().any(fails) { 2 } else { 0 })
 }
 
 fn tell(checked: &Checked, args: &Args, output: &mut Output) -> Result<()> {

@@ -28,13 +28,18 @@ mod stack;
 mod table;
 mod versions;
 
-use std::process::ExitCode;
-
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use torii::diagnostic::{Error, Result, Severity};
 
 use self::output::Output;
+
+/// The exit code of the program.
+type Exit = u8;
+/// All went well.
+const FINE: Exit = 0;
+/// An error.
+const FAILURE: Exit = 1;
 
 /// Renders Kubernetes charts, written in Jinja or as Helm charts, without a cluster.
 #[derive(Parser)]
@@ -87,7 +92,7 @@ enum Command {
 }
 
 /// Runs the program: reads the arguments, does what they say, prints, and gives the exit code.
-pub fn run() -> ExitCode {
+pub fn run() -> Exit {
     stack::catch_panics();
     let mut output = Output::new();
     let cli = match parse() {
@@ -96,9 +101,9 @@ pub fn run() -> ExitCode {
     };
     let failure = match &cli.command {
         Command::Diff(args) => args.failure(),
-        _ => ExitCode::FAILURE,
+        _ => FAILURE,
     };
-    let fine = |()| ExitCode::SUCCESS;
+    let fine = |()| FINE;
     let result = match cli.global.color.choose() {
         Ok(()) => stack::with_room(|| match cli.command {
             Command::Render(args) => render::run(*args, &cli.global, &mut output).map(fine),
@@ -121,7 +126,7 @@ pub fn run() -> ExitCode {
     let result = result.and_then(|code| output.finish().map(|()| code));
     match result {
         Ok(code) => code,
-        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if output::is_broken_pipe(&error) => FINE,
         Err(error) => {
             // What was printed before stays: with `--debug`, output that isn't YAML is shown with its error.
             let _ = output.finish();
@@ -167,22 +172,22 @@ fn parse_as<T: Parser>() -> Result<T, clap::Error> {
 
 /// Shows help and version, and what is wrong with the arguments. Clap's exit code for wrong usage is 2; here
 /// it is 1, since 2 and 3 say something about the charts.
-fn usage(error: &clap::Error, output: &mut Output) -> ExitCode {
+fn usage(error: &clap::Error, output: &mut Output) -> Exit {
     let text = flags::tidy(&error.render().ansi().to_string());
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             match output.styled(&text).and_then(|()| output.finish()) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
+                Ok(()) => FINE,
+                Err(error) if output::is_broken_pipe(&error) => FINE,
                 Err(error) => {
                     output::complain(&error.diagnostic().render(Severity::Error));
-                    ExitCode::FAILURE
+                    FAILURE
                 }
             }
         }
         _ => {
             output::complain(&text);
-            ExitCode::FAILURE
+            FAILURE
         }
     }
 }

@@ -5,8 +5,7 @@ use std::sync::Mutex;
 
 use torii::diagnostic::{Error, Result};
 
-/// Bytes of stack for the work. They are only reserved: memory is taken as deep as the recursion goes.
-const STACK: usize = 512 << 20;
+use crate::room::on_large_stack;
 
 /// Where the last panic happened and what it said.
 static LAST_PANIC: Mutex<Option<String>> = Mutex::new(None);
@@ -22,22 +21,18 @@ pub fn catch_panics() {
     }));
 }
 
-/// Runs the work on a thread with a large stack.
+/// Runs the work on a large stack.
 ///
 /// # Errors
 /// The work's own, or one that asks for a bug report if it panicked.
 pub fn with_room<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new()
-            .name("torii".into())
-            .stack_size(STACK)
-            .spawn_scoped(scope, work)
-            .map_err(|e| Error::new(format!("starting a thread: {e}")))?;
-        thread.join().unwrap_or_else(|_| Err(bug()))
+    on_large_stack(|| guarded(work)).unwrap_or_else(|e| {
+        Err(Error::new(format!("making a stack: {e}"))
+            .hint("torii reserves 512 MiB of address space for it; `ulimit -v` may forbid that"))
     })
 }
 
-/// Runs one piece of work of many; a panic in it is an error of it alone.
+/// Runs one piece of work; a panic in it is an error of it alone.
 ///
 /// # Errors
 /// The work's own, or one that asks for a bug report if it panicked.

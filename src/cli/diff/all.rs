@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use torii::config::{self, Config};
 use torii::diagnostic::{Error, Result, Severity};
@@ -15,6 +14,7 @@ use torii::source::Tree;
 use torii::source::git::{Range, Repository, Revision};
 use torii::yaml;
 
+use super::super::Exit;
 use super::super::configuration;
 use super::super::flags::Global;
 use super::super::output::{self, Output};
@@ -48,7 +48,7 @@ struct Named {
 ///
 /// # Errors
 /// When the revisions can't be read, or one of the reviews fails: the others are reported before.
-pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<ExitCode> {
+pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit> {
     let limits = args.bounds.limits()?;
     let Some(range) = sides::range(args, args.config.as_deref().unwrap_or("."))? else {
         return Err(Error::new("--all needs --rev or --review"));

@@ -5,8 +5,6 @@ mod flags;
 mod report;
 mod sides;
 
-use std::process::ExitCode;
-
 use torii::config::{Config, Ignore};
 use torii::diagnostic::Result;
 use torii::diff::ignore::Rule;
@@ -14,14 +12,15 @@ use torii::diff::{ReviewOptions, review};
 
 pub use self::flags::Args;
 use self::flags::Format;
+use super::Exit;
 use super::configuration;
 use super::flags::Global;
 use super::output::Output;
 
 impl Args {
     /// The exit code of an error.
-    pub fn failure(&self) -> ExitCode {
-        ExitCode::from(if self.report.kubectl { 2 } else { 1 })
+    pub fn failure(&self) -> Exit {
+        if self.report.kubectl { 2 } else { 1 }
     }
 }
 
@@ -29,7 +28,7 @@ impl Args {
 ///
 /// # Errors
 /// When a side can't be opened or compared, or the report can't be written.
-pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<ExitCode> {
+pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit> {
     args.check()?;
     if args.all {
         return all::run(args, global, output);

@@ -3,13 +3,13 @@
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::ExitCode;
 
 use torii::diagnostic::{Error, Result};
 use torii::diff::Review;
 use torii::diff::report::{self, html, junit, markdown, terminal};
 use torii::rules::change::Effect;
 
+use super::super::Exit;
 use super::super::output::Output;
 use super::flags::{Format, Report};
 
@@ -95,16 +95,16 @@ fn write(path: &Path, text: &[u8]) -> Result<()> {
 }
 
 /// The exit code that the reviews deserve: 3 for `--fail-on`, 2 for `--exit-code`, else 0.
-pub fn exit_code(reviews: &[Review], flags: &Report) -> ExitCode {
+pub fn exit_code(reviews: &[Review], flags: &Report) -> Exit {
     let differs = reviews.iter().any(|review| review.verdict.effect.is_some());
     if flags.kubectl {
-        return ExitCode::from(u8::from(differs));
+        return u8::from(differs);
     }
     let fails = |effect: &Effect| {
         reviews.iter().any(|review| review.verdict.counts.get(effect).is_some_and(|count| *count > 0))
     };
     if flags.fail_on.iter().any(fails) {
-        return ExitCode::from(3);
+        return 3;
     }
-    ExitCode::from(if flags.exit_code && differs { 2 } else { 0 })
+    if flags.exit_code && differs { 2 } else { 0 }
 }

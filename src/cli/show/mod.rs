@@ -4,14 +4,13 @@ mod jsonpath;
 pub mod unused;
 mod values;
 
-use std::process::ExitCode;
-
 use torii::chart::{self, Chart};
 use torii::diagnostic::{Result, Severity};
 use torii::source::Tree;
 
 use super::flags::{Global, Source};
 use super::output::{self, Output};
+use super::{Exit, FINE};
 
 /// Show what a chart holds: values, metadata, README, definitions
 #[derive(clap::Args)]
@@ -70,8 +69,8 @@ struct Common {
 ///
 /// # Errors
 /// When the chart can't be read.
-pub fn run(args: Args, global: &Global, output: &mut Output) -> Result<ExitCode> {
-    let fine = |()| ExitCode::SUCCESS;
+pub fn run(args: Args, global: &Global, output: &mut Output) -> Result<Exit> {
+    let fine = |()| FINE;
     match args.what {
         What::Values(args) => values::run(&args, global, output),
         What::Chart(args) => metadata(&load(&args.chart, &args.source)?, output).map(fine),

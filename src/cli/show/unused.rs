@@ -1,12 +1,11 @@
 //! `torii show values --unused`: values that nobody reads.
 
-use std::process::ExitCode;
-
 use torii::diagnostic::{Result, Severity};
 use torii::explain::unused::{self, Options};
 use torii::render::{self, Request};
 
 use crate::cli::output::{self, Output};
+use crate::cli::{Exit, FINE};
 
 /// What to tell of values that have no use.
 #[derive(clap::Args)]
@@ -42,7 +41,7 @@ pub enum Which {
 ///
 /// # Errors
 /// When the chart or the values can't be read.
-pub fn run(flags: &Flags, request: &Request, is_json: bool, output: &mut Output) -> Result<ExitCode> {
+pub fn run(flags: &Flags, request: &Request, is_json: bool, output: &mut Output) -> Result<Exit> {
     let mut warnings = Vec::new();
     let loaded = render::load(request, &mut warnings);
     for warning in warnings {
@@ -55,5 +54,5 @@ pub fn run(flags: &Flags, request: &Request, is_json: bool, output: &mut Output)
         output.styled(&report.text(flags.unused == Some(Which::All)))?;
     }
     let fails = flags.fail_on_unused && !report.unused.is_empty();
-    Ok(if fails { ExitCode::from(2) } else { ExitCode::SUCCESS })
+    Ok(if fails { 2 } else { FINE })
 }

@@ -87,6 +87,8 @@ pub struct Unused {
     /// Whether a template may take it together with all that is in the map around it, in this configuration or
     /// another. Then only its name tells that it is a slip, and there is a suggestion.
     pub by_name_only: bool,
+    /// Whether renders without it showed that it changes nothing. They can't if the chart doesn't render.
+    pub is_tried: bool,
 }
 
 /// A value that wasn't read, though templates name it.
@@ -148,7 +150,7 @@ pub fn find(request: &Request, loaded: &Loaded, options: Options) -> Result<Repo
         }
     };
     let owners = Owners::new(layers);
-    report.unused = grouped(without_effect, &is_named);
+    report.unused = grouped(without_effect, &is_named, report.failure.is_none());
     let paths: Vec<ValuePath> = report.unused.iter().map(|unused| unused.path.clone()).collect();
     let known = suggest::Known::new(&members, &mentions, &readers, &layers.values);
     for (unused, origin) in report.unused.iter_mut().zip(owners.origins(&paths)) {
@@ -157,12 +159,13 @@ pub fn find(request: &Request, loaded: &Loaded, options: Options) -> Result<Repo
     }
 
     let reads = Reads::new(&trace);
-    let suspects = match &report.failure {
-        Some(_) => Vec::new(),
-        None => slips::suspects(&named, &members, &mentions, &known, &layers.values),
-    };
+    let suspects = slips::suspects(&named, &members, &mentions, &known, &layers.values);
     let tops = suspects.iter().map(|(path, _)| path.clone()).collect();
-    let slips = trial::without_effect(request, loaded, tops, options.idle_renders).paths;
+    let slips = match &report.failure {
+        // A slip may well be why the chart doesn't render.
+        Some(_) => tops,
+        None => trial::without_effect(request, loaded, tops, options.idle_renders).paths,
+    };
     let (slipped, named): (Vec<_>, Vec<_>) =
         named.into_iter().partition(|path| slips.iter().any(|slip| path.starts_with(slip)));
     let origins = owners.origins(&slips);
@@ -171,7 +174,8 @@ pub fn find(request: &Request, loaded: &Loaded, options: Options) -> Result<Repo
         let leaves = slipped.iter().filter(|leaf| leaf.starts_with(&path)).count();
         let origin = origins[at].clone();
         let suggestion = Some(suggestion);
-        report.unused.push(Unused { path, leaves, origin, suggestion, by_name_only: true });
+        let is_tried = report.failure.is_none();
+        report.unused.push(Unused { path, leaves, origin, suggestion, by_name_only: true, is_tried });
     }
     let (mut idle, mut copied) = (Vec::new(), Vec::new());
     let total = named.len();
@@ -219,7 +223,7 @@ fn look(request: &Request, loaded: &Loaded, members: &[Member<'_>]) -> Result<me
 }
 
 /// The values, those that are all that is in a map as one.
-fn grouped(paths: Vec<ValuePath>, is_named: &dyn Fn(&[Step]) -> bool) -> Vec<Unused> {
+fn grouped(paths: Vec<ValuePath>, is_named: &dyn Fn(&[Step]) -> bool, is_tried: bool) -> Vec<Unused> {
     let mut found: Vec<Unused> = Vec::new();
     for path in paths {
         let end = (1..path.len()).find(|&end| !is_named(&path[..end])).unwrap_or(path.len());
@@ -228,7 +232,15 @@ fn grouped(paths: Vec<ValuePath>, is_named: &dyn Fn(&[Step]) -> bool) -> Vec<Unu
             Some(last) if last.path == top => last.leaves += 1,
             _ => {
                 let origin = Origin { layer: String::new(), place: None };
-                found.push(Unused { path: top, leaves: 1, origin, suggestion: None, by_name_only: false });
+                let suggestion = None;
+                found.push(Unused {
+                    path: top,
+                    leaves: 1,
+                    origin,
+                    suggestion,
+                    by_name_only: false,
+                    is_tried,
+                });
             }
         }
     }
@@ -268,9 +280,10 @@ impl Unused {
             None => format!(", set by {},", self.origin.layer),
         };
         let name = path::show(&self.path);
-        let message = match self.by_name_only {
-            false => format!("{name}{what}{by} is used by no template of the chart"),
-            true => format!("{name}{what}{by} changes nothing, and its name looks like a slip"),
+        let message = match (self.by_name_only, self.is_tried) {
+            (false, _) => format!("{name}{what}{by} is used by no template of the chart"),
+            (true, true) => format!("{name}{what}{by} changes nothing, and its name looks like a slip"),
+            (true, false) => format!("{name}{what}{by} looks like a slip in the name"),
         };
         let hint = self.suggestion.as_ref().map(|suggestion| suggestion.hint().into());
         Diagnostic { message, place: self.origin.place.clone(), hint, ..Diagnostic::default() }

@@ -36,6 +36,7 @@ impl Report {
     fn unused_text(&self, out: &mut Text) {
         let (slips, certain): (Vec<_>, Vec<_>) = self.unused.iter().partition(|unused| unused.by_name_only);
         match (certain.len(), slips.len()) {
+            (0, 0) if self.cut => out.line(HEADING, "No unused value was found."),
             (0, 0) => out.line(HEADING, "Every value that you set is used by some template."),
             (0, _) => {}
             (1, _) => out.line(HEADING, "1 value is used by no template of the chart:"),
@@ -44,6 +45,10 @@ impl Report {
         unused_lines(&certain, out);
         match slips.len() {
             0 => {}
+            1 if self.failure.is_some() => out.line(HEADING, "1 value has a name that looks like a slip:"),
+            n if self.failure.is_some() => {
+                out.line(HEADING, &format!("{n} values have names that look like slips:"));
+            }
             1 => out.line(HEADING, "1 value changes nothing, and its name looks like a slip:"),
             n => out.line(HEADING, &format!("{n} values change nothing, and their names look like slips:")),
         }

@@ -5,8 +5,6 @@ mod json;
 mod tree;
 mod write;
 
-use std::process::ExitCode;
-
 use torii::chart::Chart;
 use torii::diagnostic::{Diagnostic, Error, Place, Result, Severity};
 use torii::render::{self, Request};
@@ -19,7 +17,7 @@ use self::tree::Shown;
 use super::super::flags::Global;
 use super::super::output::{self, Output};
 use super::super::rendering::Rendering;
-use super::super::wrong;
+use super::super::{Exit, FINE, wrong};
 use super::{jsonpath, unused};
 
 /// Flags of `torii show values`.
@@ -70,12 +68,12 @@ enum Format {
 ///
 /// # Errors
 /// When the chart or a values file can't be read; with `--effective` as `torii render`.
-pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<ExitCode> {
+pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit> {
     if args.unused.unused.is_some() {
         let request = args.rendering.request(&args.chart, global)?;
         return unused::run(&args.unused, &request, args.output == Format::Json, output);
     }
-    show(args, global, output).map(|()| ExitCode::SUCCESS)
+    show(args, global, output).map(|()| FINE)
 }
 
 fn show(args: &Args, global: &Global, output: &mut Output) -> Result<()> {
