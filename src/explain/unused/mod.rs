@@ -27,6 +27,7 @@ use crate::yaml::Step;
 use self::charts::{Member, Reader};
 use self::leaves::Owners;
 use self::reads::{Read, Reads};
+use self::slips::Suspect;
 pub use self::suggest::{Reason, Suggestion};
 
 /// The way to a value, from the outermost chart's values on.
@@ -87,7 +88,8 @@ pub struct Unused {
     /// Whether a template may take it together with all that is in the map around it, in this configuration or
     /// another. Then only its name tells that it is a slip, and there is a suggestion.
     pub by_name_only: bool,
-    /// Whether renders without it showed that it changes nothing. They can't if the chart doesn't render.
+    /// Whether renders without it showed that it changes nothing. They don't if the chart doesn't render, or prints
+    /// all its values.
     pub is_tried: bool,
 }
 
@@ -160,21 +162,22 @@ pub fn find(request: &Request, loaded: &Loaded, options: Options) -> Result<Repo
 
     let reads = Reads::new(&trace);
     let suspects = slips::suspects(&named, &members, &mentions, &known, &layers.values);
-    let tops = suspects.iter().map(|(path, _)| path.clone()).collect();
-    let slips = match &report.failure {
-        // A slip may well be why the chart doesn't render.
-        Some(_) => tops,
+    let tops: Vec<ValuePath> = suspects.iter().map(|suspect| suspect.path.clone()).collect();
+    let tried = match &report.failure {
+        Some(_) => Vec::new(),
         None => trial::without_effect(request, loaded, tops, options.idle_renders).paths,
     };
+    let is_tried = |path: &ValuePath| tried.contains(path);
+    // A slip may well be why the chart doesn't render.
+    let is_slip = |suspect: &Suspect| suspect.is_sure || report.failure.is_some() || is_tried(&suspect.path);
+    let suspects: Vec<Suspect> = suspects.into_iter().filter(is_slip).collect();
+    let slips: Vec<ValuePath> = suspects.iter().map(|suspect| suspect.path.clone()).collect();
     let (slipped, named): (Vec<_>, Vec<_>) =
         named.into_iter().partition(|path| slips.iter().any(|slip| path.starts_with(slip)));
     let origins = owners.origins(&slips);
-    for (path, suggestion) in suspects {
-        let Some(at) = slips.iter().position(|slip| *slip == path) else { continue };
+    for (Suspect { path, suggestion, .. }, origin) in suspects.into_iter().zip(origins) {
         let leaves = slipped.iter().filter(|leaf| leaf.starts_with(&path)).count();
-        let origin = origins[at].clone();
-        let suggestion = Some(suggestion);
-        let is_tried = report.failure.is_none();
+        let (suggestion, is_tried) = (Some(suggestion), is_tried(&path));
         report.unused.push(Unused { path, leaves, origin, suggestion, by_name_only: true, is_tried });
     }
     let (mut idle, mut copied) = (Vec::new(), Vec::new());

@@ -35,6 +35,7 @@ impl Report {
 
     fn unused_text(&self, out: &mut Text) {
         let (slips, certain): (Vec<_>, Vec<_>) = self.unused.iter().partition(|unused| unused.by_name_only);
+        let (tried, untried): (Vec<_>, Vec<_>) = slips.iter().partition(|slip| slip.is_tried);
         match (certain.len(), slips.len()) {
             (0, 0) if self.cut => out.line(HEADING, "No unused value was found."),
             (0, 0) => out.line(HEADING, "Every value that you set is used by some template."),
@@ -43,16 +44,18 @@ impl Report {
             (n, _) => out.line(HEADING, &format!("{n} values are used by no template of the chart:")),
         }
         unused_lines(&certain, out);
-        match slips.len() {
+        match tried.len() {
             0 => {}
-            1 if self.failure.is_some() => out.line(HEADING, "1 value has a name that looks like a slip:"),
-            n if self.failure.is_some() => {
-                out.line(HEADING, &format!("{n} values have names that look like slips:"));
-            }
             1 => out.line(HEADING, "1 value changes nothing, and its name looks like a slip:"),
             n => out.line(HEADING, &format!("{n} values change nothing, and their names look like slips:")),
         }
-        unused_lines(&slips, out);
+        unused_lines(&tried, out);
+        match untried.len() {
+            0 => {}
+            1 => out.line(HEADING, "1 value has a name that looks like a slip:"),
+            n => out.line(HEADING, &format!("{n} values have names that look like slips:")),
+        }
+        unused_lines(&untried, out);
     }
 
     fn idle_text(&self, all: bool, out: &mut Text) {
@@ -142,6 +145,7 @@ fn unused(w: &mut Writer, one: &Unused) {
     w.field_string("path", &show(&one.path));
     w.field_count("values", one.leaves);
     w.field_bool("by_name_only", one.by_name_only);
+    w.field_bool("tried", one.is_tried);
     origin(w, &one.origin);
     if let Some(Suggestion { path, reason, place }) = &one.suggestion {
         w.field_object("suggestion", |w| {

@@ -12,20 +12,30 @@ use super::charts::Member;
 use super::suggest::{Known, Reason, Suggestion};
 use crate::explain::influence::path;
 use crate::template::mentions::Mentions;
-use crate::value::Map;
+use crate::value::{Map, Str};
 use crate::yaml::Step;
 
 /// So many names are looked at.
 const MAX_NAMES: usize = 2_000;
 
-/// The paths among these whose names look like slips, each with what may have been meant.
+/// A name that looks like a slip.
+pub(super) struct Suspect {
+    pub path: ValuePath,
+    /// What may have been meant.
+    pub suggestion: Suggestion,
+    /// Whether templates name what may have been meant, so that it is no key of the user's alone: then it looks
+    /// like a slip even if it shows in some output, as where all values are printed.
+    pub is_sure: bool,
+}
+
+/// The paths among these whose names look like slips.
 pub(super) fn suspects(
     named: &[ValuePath],
     members: &[Member<'_>],
     mentions: &Mentions,
     known: &Known<'_>,
     user: &Map,
-) -> Vec<(ValuePath, Suggestion)> {
+) -> Vec<Suspect> {
     let mut seen: HashSet<&[Step]> = HashSet::new();
     let unknown = |leaf: &'_ ValuePath| {
         let keys = leaf.iter().take_while(|step| matches!(step, Step::Key(_))).count();
@@ -42,17 +52,20 @@ pub(super) fn suspects(
         let name = key.to_text();
         let suggestion = known.suggest(top, path::at(user, top).as_ref())?;
         let Some(Step::Key(meant)) = suggestion.path.last() else { return None };
-        let is_named = || mentions.keys(above).iter().any(|(known, _)| known == key);
+        let keys = mentions.keys(above);
+        let is_named = |name: &Str| keys.iter().any(|(known, _)| known == name);
         let is_slip = match suggestion.reason {
             Reason::Number | Reason::Spelling => {
                 !words.has(key.as_bytes()) && without_digits(&name) != without_digits(&meant.to_text())
             }
-            Reason::Case | Reason::Level | Reason::Subchart => !is_named(),
+            Reason::Case | Reason::Level | Reason::Subchart => !is_named(key),
             Reason::Beginning => false,
         };
         let is_default = has_default(members, &suggestion.path);
         let is_set = path::at(user, &suggestion.path).is_some();
-        (is_slip && is_default && !is_set).then(|| (top.to_vec(), suggestion))
+        let is_beside = matches!(suggestion.reason, Reason::Case | Reason::Number | Reason::Spelling);
+        let is_sure = is_beside && is_named(meant);
+        (is_slip && is_default && !is_set).then(|| Suspect { path: top.to_vec(), suggestion, is_sure })
     };
     tops.into_iter().filter_map(suspect).collect()
 }

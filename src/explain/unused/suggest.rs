@@ -11,7 +11,7 @@ use crate::template::mentions::Mentions;
 use crate::value::{Map, Str, Value};
 use crate::yaml::{Step, locate};
 
-/// So many known paths are compared.
+/// So many paths that templates name are compared, and as many that have defaults.
 const MAX_KNOWN: usize = 50_000;
 /// Longer names are compared with none.
 const MAX_NAME: usize = 100;
@@ -108,6 +108,7 @@ impl<'a> Known<'a> {
                 paths.entry(path[..end].to_vec()).or_insert_with(|| Source::Template(place.clone()));
             }
         }
+        let mut defaults = 0;
         for (index, member) in members.iter().enumerate() {
             let whole = |keys: &[Str]| -> Vec<Str> { member.path.iter().chain(keys).cloned().collect() };
             for keys in member.schema_keys() {
@@ -128,7 +129,8 @@ impl<'a> Known<'a> {
                         }
                     }
                 }
-                if paths.len() >= MAX_KNOWN {
+                defaults += keys.len();
+                if defaults >= MAX_KNOWN {
                     break;
                 }
             }
