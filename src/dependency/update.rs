@@ -12,7 +12,7 @@ use super::place::{New, Place};
 use super::{Locked, constraint};
 use crate::chart::{Chart, Dependency, Options};
 use crate::diagnostic::{Error, Result};
-use crate::source::{self, Budget, quote};
+use crate::source::{self, Budget, quote, without_user};
 
 /// Where charts come from that are not on this machine.
 pub trait Remote: Sync {
@@ -145,7 +145,7 @@ fn resolve(
             None => missing.push(format!(
                 "{} (repository {}, version {})",
                 quote(&one.name),
-                quote(&one.repository),
+                quote(&without_user(&one.repository)),
                 quote(&one.version)
             )),
         }
@@ -188,9 +188,11 @@ fn fetch(
             one.version = version;
             archives.insert(package.file_name, package.data);
         } else if wanted.contains(one) {
-            says(&format!("Already downloaded {} from repo {}", one.name, one.repository));
+            let shown = without_user(&one.repository);
+            says(&format!("Already downloaded {} from repo {shown}", one.name));
         } else {
-            says(&format!("Downloading {} from repo {}", one.name, one.repository));
+            let shown = without_user(&one.repository);
+            says(&format!("Downloading {} from repo {shown}", one.name));
             wanted.push(one.clone());
         }
     }
@@ -221,11 +223,11 @@ fn is_chart(name: &str, data: &[u8], locked: &Locked, options: &Options) -> Resu
             let files = source::Files { location: format!("{name}:").into(), files };
             crate::chart::from_files(files, &mut budget, &mut Vec::new())
         })
-        .map_err(|e| e.context(format_args!("{name} from {}", locked.repository)))?;
+        .map_err(|e| e.context(format_args!("{name} from {}", without_user(&locked.repository))))?;
     if files.name() != locked.name {
         return Err(Error::new(format!(
             "{name} from {} is the chart {}, not {}",
-            locked.repository,
+            without_user(&locked.repository),
             quote(files.name()),
             quote(&locked.name)
         )));
