@@ -47,7 +47,7 @@ pub fn update(chart: &Path, remote: &dyn Remote, options: &Options, says: &mut S
     if !loaded.metadata.lists_dependencies {
         return Ok(());
     }
-    let place = Place::take(chart, lock_file(&loaded))?;
+    let place = Place::take(chart, lock_file(&loaded), options.limits.answer_seconds)?;
     let wanted = addressed(&loaded.metadata.dependencies, remote)?;
     let mut locked = resolve(chart, &wanted, remote, options)?;
     let archives = fetch(chart, &mut locked, remote, options, says)?;
@@ -67,7 +67,7 @@ pub fn update(chart: &Path, remote: &dyn Remote, options: &Options, says: &mut S
 pub fn build(chart: &Path, remote: &dyn Remote, options: &Options, says: &mut Says<'_>) -> Result<()> {
     let loaded = load(chart, options)?;
     let Some(lock) = &loaded.lock else { return update(chart, remote, options, says) };
-    let place = Place::take(chart, lock_file(&loaded))?;
+    let place = Place::take(chart, lock_file(&loaded), options.limits.answer_seconds)?;
     let mut locked = lock::locked(lock);
     let wanted = addressed(&loaded.metadata.dependencies, remote)?;
     if lock::digest(&wanted, &locked)? != lock.digest {
