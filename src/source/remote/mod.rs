@@ -7,7 +7,9 @@ mod credential_helper;
 mod credentials;
 mod dependencies;
 mod git;
+mod git_pack;
 mod git_protocol;
+mod git_store;
 mod http;
 mod index;
 mod oci;
@@ -57,6 +59,8 @@ pub struct Settings {
     pub repository_config: Option<PathBuf>,
     /// Helm's credentials for registries, if they aren't where Helm has them.
     pub registry_config: Option<PathBuf>,
+    /// The folder of what was fetched, if it isn't the user's own.
+    pub cache: Option<PathBuf>,
     /// The bounds to keep.
     pub limits: Limits,
     /// Who is told how far each transfer is.
@@ -118,8 +122,8 @@ impl Remote {
     /// A way by these settings.
     pub fn new(settings: Settings) -> Remote {
         Remote {
+            cache: settings.cache.clone().map_or_else(Cache::of_user, Cache::at),
             settings,
-            cache: Cache::of_user(),
             repositories: OnceLock::new(),
             indexes: Mutex::default(),
             told: OnceLock::new(),
