@@ -142,6 +142,8 @@ fn charts_come_from_a_git_repository_on_this_machine() {
     assert_eq!(home.fine(&render(&at(""), &[])).stdout, rendered("gateway", "1.29.0"));
     assert_eq!(home.fine(&render(&at("?ref=1.28.0"), &[])).stdout, rendered("gateway", "1.28.0"));
     home.refused(&render(&at("?ref=none"), &[]), "unknown revision \"none\"");
+    let run = home.refused(&render(&at("?ref=1.28.0"), &["--version", "1.28.0"]), "chooses nothing here");
+    assert!(run.stderr.contains("?ref="), "{}", run.stderr);
     home.refused(&render("git+https://host/x?rev=1", &[]), "\"rev=1\" means nothing here");
 }
 

@@ -83,6 +83,10 @@ pub fn build(chart: &Path, remote: &dyn Remote, options: &Options, says: &mut Sa
             .hint("torii dependency update does the same"));
         }
     }
+    // The lock may name others than the chart does: what holds for the chart's holds for them.
+    for one in locked.iter_mut().filter(|one| is_remote(&one.repository)) {
+        one.repository = remote.address(&one.repository)?;
+    }
     let archives = fetch(chart, &mut locked, remote, options, says)?;
     put(&place, archives, &locked, None, options, says)
 }
