@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 mod repository;
 
@@ -18,7 +21,7 @@ mod server;
 #[allow(dead_code)]
 mod tls;
 
-use elsewhere::{Home, rendered};
+use elsewhere::{Home, rendered, sha256};
 use repository::Repository;
 use server::{Body, Reply, Request, Server};
 
@@ -139,6 +142,8 @@ fn charts_come_from_a_git_repository_on_this_machine() {
     assert_eq!(home.fine(&render(&at(""), &[])).stdout, rendered("gateway", "1.29.0"));
     assert_eq!(home.fine(&render(&at("?ref=1.28.0"), &[])).stdout, rendered("gateway", "1.28.0"));
     home.refused(&render(&at("?ref=none"), &[]), "unknown revision \"none\"");
+    let run = home.refused(&render(&at("?ref=1.28.0"), &["--version", "1.28.0"]), "chooses nothing here");
+    assert!(run.stderr.contains("?ref="), "{}", run.stderr);
     home.refused(&render("git+https://host/x?rev=1", &[]), "\"rev=1\" means nothing here");
 }
 
@@ -165,19 +170,102 @@ fn a_git_server_is_spoken_to_as_any_other() {
     home.refused(&render(&address, &flags[..2]), ": 401 Unauthorized");
 }
 
+/// A line as git sends it.
+fn line(text: &str) -> String {
+    format!("{:04x}{text}", text.len() + 4)
+}
+
+/// What a server answers that gives a pack.
+fn packed(pack: &[u8]) -> Vec<u8> {
+    let mut body = line("packfile\n").into_bytes();
+    for part in pack.chunks(60_000) {
+        body.extend_from_slice(format!("{:04x}\u{1}", part.len() + 5).as_bytes());
+        body.extend_from_slice(part);
+    }
+    body.extend_from_slice(b"0000");
+    body
+}
+
+#[test]
+fn a_pack_that_has_something_else_or_not_all_is_not_kept() {
+    let Some(repository) = versions() else { return };
+    let Some(backend) = backend(&repository).map(Arc::new) else { return };
+    let pack = |objects: String| {
+        let name = repository.git_with(&["pack-objects", "-q", "p"], objects.as_bytes());
+        packed(&fs::read(repository.file(&format!("p-{name}.pack"))).unwrap())
+    };
+    let (old, new) =
+        (repository.git(&["rev-parse", "1.28.0^{commit}"]), repository.git(&["rev-parse", "HEAD"]));
+    let names = |revision: &str, kind: &str| {
+        let all = repository.git(&["rev-list", "--objects", "--no-object-names", "--no-walk", revision]);
+        let is_kind = |id: &&str| repository.git(&["cat-file", "-t", id]) != kind;
+        all.lines().filter(is_kind).map(|id| format!("{id}\n")).collect::<String>()
+    };
+    for (objects, words) in [
+        (names(&old, ""), format!("it is something else than {new}")),
+        (names(&new, "blob"), "lacks the file ".to_string()),
+        (names(&new, "tree"), "reading revision".to_string()),
+    ] {
+        let wrong = pack(objects);
+        let is_honest = Arc::new(AtomicBool::new(false));
+        let (honest, backend) = (is_honest.clone(), backend.clone());
+        let server = Server::start(move |request| {
+            let is_fetch = request.body.windows(13).any(|window| window == b"command=fetch");
+            match is_fetch && !honest.load(Ordering::SeqCst) {
+                true => Reply::ok(wrong.clone()),
+                false => backend(request),
+            }
+        });
+        let home = Home::new();
+        let address = format!("git+{}@charts/gateway", server.url("/r.git"));
+        home.refused(&render(&address, &[]), &words);
+        let left = home.files("cache/git");
+        assert!(!left.iter().any(|name| name.contains("/pack/")), "{left:?}");
+        is_honest.store(true, Ordering::SeqCst);
+        assert_eq!(home.fine(&render(&address, &[])).stdout, rendered("gateway", "1.29.0"));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_repository_in_the_cache_that_was_half_made_is_made_anew() {
+    use std::os::unix::fs::PermissionsExt;
+    let Some(repository) = versions() else { return };
+    let Some(backend) = backend(&repository) else { return };
+    let server = Server::start(backend);
+    let url = server.url("/r.git");
+    let address = format!("git+{url}@charts/gateway");
+    let name = sha256(url.as_bytes());
+    let want = rendered("gateway", "1.29.0");
+    for half in ["hooks/update.sample", "objects/info/x", "HEAD"] {
+        let home = Home::new();
+        // A folder around it that is a repository is not taken for it.
+        repository.git(&["init", "--quiet", &home.path().display().to_string()]);
+        home.write(&format!("cache/git/{name}/{half}"), "ref: refs/heads/main\n");
+        home.write(&format!("cache/git/.{name}.0011223344556677.tmp/HEAD"), "");
+        home.refused(&render(&address, &["--offline"]), "is not in the cache");
+        assert_eq!(home.fine(&render(&address, &[])).stdout, want, "{half}");
+        let left = fs::read_dir(home.path().join("cache/git")).unwrap().count();
+        assert_eq!(left, 1, "what a killed program left is removed");
+        assert_eq!(home.fine(&render(&address, &["--offline"])).stdout, want, "{half}");
+    }
+    // What can't be read is told, and nothing is removed that somebody may want to look at.
+    let home = Home::new();
+    home.fine(&render(&address, &[]));
+    let mode = |path: &str| fs::metadata(home.path().join(path)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("cache"), mode("cache/git")), (0o700, 0o700));
+    home.write(&format!("cache/git/{name}/config"), "[core\n");
+    for more in [&[][..], &["--offline"]] {
+        let run = home.refused(&render(&address, more), "opening the git repository around");
+        assert!(run.stderr.contains("can be fetched again: remove"), "{}", run.stderr);
+    }
+}
+
 #[test]
 fn what_no_git_server_would_say_is_refused() {
-    let line = |text: &str| format!("{:04x}{text}", text.len() + 4);
     let greeting = line("version 2\n") + &line("ls-refs\n") + &line("fetch=shallow\n") + "0000";
     let id = "a".repeat(40);
     let names = line(&format!("{id} HEAD\n")) + "0000";
-    let packed = |pack: &[u8]| {
-        let mut body = line("packfile\n").into_bytes();
-        body.extend_from_slice(format!("{:04x}\u{1}", pack.len() + 5).as_bytes());
-        body.extend_from_slice(pack);
-        body.extend_from_slice(b"0000");
-        body
-    };
     let broken = "is not one of a git server";
     for (first, second, third, words) in [
         ("<html>".to_string(), names.clone(), Vec::new(), broken),
@@ -205,7 +293,7 @@ fn what_no_git_server_would_say_is_refused() {
             greeting.clone(),
             names.clone(),
             packed(b"PACK\0\0\0\x02\0\0\0\x01\xbf\xff\xff\xff\xff\xff\x7f\x78\x9c\x03\0\0\0\0\x01"),
-            "its pack can't be read",
+            "the objects of its pack have more than 838860800 bytes",
         ),
     ] {
         let server = Server::start(move |request| match request.method.as_str() {

@@ -41,6 +41,17 @@ fn charts_come_from_a_repository_by_its_address_and_by_its_name() {
     }
     let direct = server.url("/gateway-1.28.0.tgz");
     assert_eq!(home.fine(&["render", "r", &direct]).stdout, rendered("gateway", "1.28.0"));
+    // Limits so large that a number more would be none.
+    let most = u64::MAX;
+    let limits: Vec<String> = ["answer-seconds", "chart-bytes", "input-bytes", "file-bytes"]
+        .iter()
+        .flat_map(|name| ["--limit".to_string(), format!("{name}={most}")])
+        .collect();
+    let limits: Vec<&str> = limits.iter().map(String::as_str).collect();
+    for more in [&[][..], &["--offline"]] {
+        let args = render(&url, &[&limits[..], more].concat());
+        assert_eq!(home.fine(&args).stdout, rendered("gateway", "1.29.1"), "{args:?}");
+    }
 }
 
 #[test]
@@ -94,6 +105,10 @@ fn what_is_not_there_is_told_with_what_is() {
     home.refused(&render(&url, &["--version", "no version"]), "is no version and no constraint");
     let both = ["render", "r", "gateway@1.28.0", "--repo", &url, "--version", "1.29.0"];
     home.refused(&both, "gateway@1.28.0 names version 1.28.0, and --version 1.29.0");
+    let archive = server.url("/gateway-1.28.0.tgz");
+    let run = home
+        .refused(&["render", "r", &archive, "--version", "1.29.0"], "--version 1.29.0 chooses nothing here");
+    assert!(run.stderr.contains("name the archive of that version"), "{}", run.stderr);
     let nothing = server.url("/deeper");
     home.refused(&render(&nothing, &[]), "is not a valid chart repository or cannot be reached");
 }
@@ -120,18 +135,22 @@ fn entries_that_are_null_or_no_entries_are_passed_over() {
 
 #[test]
 fn an_index_that_is_none_is_refused() {
+    // Ten of ten of ten and so on: ten thousand million of them, of a text that fits into a screen.
+    let mut bomb = String::from("apiVersion: v1\nx0: &x0 [a,a,a,a,a,a,a,a,a,a]\n");
+    for level in 1..10 {
+        let all = vec![format!("*x{}", level - 1); 10].join(",");
+        bomb.push_str(&format!("x{level}: &x{level} [{all}]\n"));
+    }
     for (text, words) in [
         ("", "empty index.yaml file"),
         ("entries: {}", "no API version specified"),
         ("- a", "index.yaml is no map"),
         ("<html>", "index.yaml"),
         ("a: [", "yaml"),
-        (
-            "apiVersion: v1\nx: &x [a,a]\ny: &y [*x,*x,*x,*x,*x,*x,*x,*x]\nz: &z [*y,*y,*y,*y,*y,*y,*y,*y]\n",
-            "",
-        ),
+        (bomb.as_str(), "document contains excessive aliasing"),
     ] {
-        let server = Server::start(move |_| Reply::ok(text));
+        let text = text.to_string();
+        let server = Server::start(move |_| Reply::ok(text.clone()));
         let home = Home::new();
         home.refused(&render(&server.url(""), &[]), words);
         assert!(home.files("cache/charts").is_empty());

@@ -6,7 +6,6 @@
 
 use std::fs;
 use std::io::Write;
-use std::net::{IpAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -28,19 +27,7 @@ mod tls;
 
 use elsewhere::{Home, chart, index, rendered};
 use repository::{archive, gzipped, index_with, render, repository};
-use server::{Body, Reply, Server};
-
-/// An address of this machine that is not loopback, as a server elsewhere has one.
-fn far_address() -> Option<IpAddr> {
-    // Nothing is sent: this asks only which way it would go.
-    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
-    let found = socket.connect("198.51.100.1:9").and_then(|()| socket.local_addr()).ok()?.ip();
-    let is_far = !found.is_loopback() && !found.is_unspecified();
-    if !is_far {
-        eprintln!("skipped: this machine has no address but loopback");
-    }
-    is_far.then_some(found)
-}
+use server::{Body, Reply, Server, far_address};
 
 #[test]
 fn credentials_are_told_to_the_named_server_alone() {
@@ -315,6 +302,7 @@ fn https_never_leads_to_http() {
         Server::start_tls(authority.server(&["localhost"]), move |request| match request.path.as_str() {
             "/index.yaml" => repository(request),
             "/listed/index.yaml" => Reply::ok(index_with(&to)),
+            "/bare/index.yaml" => Reply::ok(index_with(&to).replace("digest:", "was:")),
             _ => Reply::to(to.clone()),
         });
     let home = Home::new();
@@ -323,6 +311,16 @@ fn https_never_leads_to_http() {
     assert!(plain.requests().is_empty());
     // An index may name a place without TLS: it has the digest of what is there.
     home.fine(&render(&server.url_by_name("/listed"), &["--ca-file", &ca]));
+    let asked = plain.requests().len();
+    assert_eq!(asked, 1);
+    let words = "where anybody could change the archive, and has no digest of it";
+    Home::new().refused(&render(&server.url_by_name("/bare"), &["--insecure-skip-tls-verify"]), words);
+    assert_eq!(plain.requests().len(), asked);
+    // The other way is a good one.
+    let secure = Server::start_tls(authority.server(&["localhost"]), repository);
+    let to = secure.url_by_name("/gateway-1.29.0.tgz");
+    let leading = Server::start(move |_| Reply::to(to.clone()));
+    home.fine(&["render", "r", &leading.url("/x.tgz"), "--ca-file", &ca]);
 }
 
 #[test]
@@ -364,6 +362,11 @@ fn requests_go_through_the_proxy_of_the_environment() {
         }
         assert!(asked.iter().all(|request| request.header("Authorization").is_none()));
     }
+    // A variable that is empty hides no other.
+    let mut command = home.command(&render("https://charts.example.org", &["--ca-file", &ca]));
+    let run =
+        elsewhere::ended(command.env("HTTPS_PROXY", "").env("https_proxy", proxy.url("")).spawn().unwrap());
+    assert_eq!(run.stdout, want, "{}", run.stderr);
     // Servers on this machine, and those that are excepted, are asked without it.
     let before = proxy.requests().len();
     let run = through("HTTP_PROXY", &render(&plain.url(""), &[]), "");

@@ -19,8 +19,8 @@ mod registry;
 mod server;
 
 use elsewhere::{Home, chart, rendered};
-use registry::{Artifact, CONFIG, LAYER, MANIFEST, Registry, digest};
-use server::{Body, Reply, Request, Server};
+use registry::{Artifact, CONFIG, LAYER, Registry, digest};
+use server::{Body, Reply, Server};
 
 fn render<'a>(address: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let mut args = vec!["render", "r", address, "--plain-http"];
@@ -30,19 +30,6 @@ fn render<'a>(address: &'a str, more: &[&'a str]) -> Vec<&'a str> {
 
 fn artifact(version: &str) -> Artifact {
     Artifact::new(&chart("gateway", version), None)
-}
-
-/// What a registry answers that has one chart, `charts/gateway`, under any tag.
-fn answer(artifact: &Artifact, request: &Request) -> Reply {
-    let path = request.path.strip_prefix("/v2/charts/gateway/").unwrap_or_default();
-    if path.starts_with("manifests/") {
-        return Reply::ok(artifact.manifest.clone()).with("Content-Type", MANIFEST);
-    }
-    let wanted = path.strip_prefix("blobs/").unwrap_or_default();
-    match artifact.blobs.iter().find(|blob| digest(blob) == wanted) {
-        Some(blob) => Reply::ok(blob.clone()),
-        None => Reply::missing(),
-    }
 }
 
 fn address(server: &Server, rest: &str) -> String {
@@ -172,7 +159,7 @@ fn what_is_not_what_its_digest_says_is_refused() {
         *wrong.last_mut().unwrap() ^= 1;
         match request.path.contains("/blobs/") {
             true => Reply::ok(wrong),
-            false => answer(&good, request),
+            false => good.answer(request),
         }
     });
     let home = Home::new();
@@ -180,7 +167,7 @@ fn what_is_not_what_its_digest_says_is_refused() {
     assert!(run.stderr.contains(&format!("not {}", digest(&chart("gateway", "1.29.0")))), "{}", run.stderr);
     // A manifest that is asked for by its digest.
     let other = artifact("6.6.6");
-    let server = Server::start(move |request| answer(&other, request));
+    let server = Server::start(move |request| other.answer(request));
     let by_digest = address(&server, &format!("@{}", artifact("1.29.0").digest()));
     home.refused(&render(&by_digest, &[]), "the digest of http://");
     assert_eq!(server.requests().len(), 1, "nothing is asked by a manifest that is wrong");
@@ -189,7 +176,7 @@ fn what_is_not_what_its_digest_says_is_refused() {
         let good = artifact("1.29.0");
         let server = Server::start(move |request| match request.path.contains("/blobs/") {
             true => Reply::ok(vec![b'x'; size]),
-            false => answer(&good, request),
+            false => good.answer(request),
         });
         home.refused(&render(&address(&server, ":1.29.0"), &[]), "bytes");
     }
@@ -203,7 +190,7 @@ fn a_registry_that_goes_away_leaves_nothing_behind() {
         let blob = good.blobs[1].clone();
         match (request.path.contains("/blobs/"), request.path.contains("whole")) {
             (true, _) => Reply::of(Body::Cut(blob[..blob.len() / 2].to_vec(), blob.len() as u64)),
-            _ => answer(&good, request),
+            _ => good.answer(request),
         }
     });
     let home = Home::new();
@@ -267,7 +254,7 @@ fn a_token_is_got_where_the_registry_says_and_the_password_told_there_alone() {
         Some("Bearer t0ken") if request.path.contains("/blobs/") => {
             Reply { status: 307, ..Reply::to(stored.clone()) }
         }
-        Some("Bearer t0ken") => answer(&good, request),
+        Some("Bearer t0ken") => good.answer(request),
         _ => Reply::new(401, "{}").with(
             "WWW-Authenticate",
             format!(
@@ -349,9 +336,27 @@ fn tags_are_listed_page_by_page_but_not_for_ever_and_not_elsewhere() {
 }
 
 #[test]
+fn all_pages_of_tags_together_have_one_bound_and_one_time() {
+    let many = format!("{{\"tags\": [{}\"x\"]}}", "\"x\",".repeat(50_000));
+    let next = "</v2/charts/gateway/tags/list?x>; rel=\"next\"";
+    let server = Server::start(move |_| Reply::ok(many.clone()).with("Link", next));
+    let home = Home::new();
+    home.refused(&["versions", &address(&server, ""), "--plain-http"], "has more than 100000 tags");
+    assert_eq!(server.requests().len(), 2);
+    let slow = Server::start(move |_| {
+        std::thread::sleep(Duration::from_millis(300));
+        Reply::ok("{\"tags\": []}").with("Link", next)
+    });
+    let from = address(&slow, "");
+    let flags = ["versions", &from, "--plain-http", "--limit", "answer-seconds=1"];
+    home.refused(&flags, "no answer within 1 second");
+    assert!(slow.requests().len() < 10, "{}", slow.requests().len());
+}
+
+#[test]
 fn without_the_network_a_tag_is_what_it_was() {
     let good = artifact("1.29.0");
-    let server = Server::start(move |request| answer(&good, request));
+    let server = Server::start(move |request| good.answer(request));
     let home = Home::new();
     let from = address(&server, ":1.29.0");
     home.refused(&render(&from, &["--offline"]), "is not in the cache, and --offline allows nothing else");
@@ -368,7 +373,7 @@ fn programs_that_keep_passwords_are_asked_within_bounds() {
     use std::os::unix::fs::PermissionsExt;
     let good = artifact("1.29.0");
     let server = Server::start(move |request| match request.header("Authorization") {
-        Some("Basic bWU6d29yZA==") => answer(&good, request),
+        Some("Basic bWU6d29yZA==") => good.answer(request),
         _ => Reply::new(401, "").with("WWW-Authenticate", "Basic realm=\"x\""),
     });
     let host = server.address().to_string();

@@ -1,5 +1,6 @@
 //! Bars on the terminal while something is fetched. Where stderr is no terminal there are none.
 
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -12,9 +13,9 @@ const SOON: Duration = Duration::from_millis(400);
 /// Characters of a name.
 const NAME: usize = 40;
 
-/// A bar for each transfer that takes long.
+/// A bar for each transfer that takes long. What draws them is made with the first.
 #[derive(Debug, Default)]
-pub struct Bars(MultiProgress);
+pub struct Bars(Arc<OnceLock<MultiProgress>>);
 
 impl Watch for Bars {
     fn begin(&self, name: &str, bytes: Option<u64>) -> Box<dyn Transfer> {
@@ -24,7 +25,7 @@ impl Watch for Bars {
 }
 
 struct Bar {
-    all: MultiProgress,
+    all: Arc<OnceLock<MultiProgress>>,
     name: String,
     bytes: Option<u64>,
     read: u64,
@@ -52,7 +53,7 @@ impl Bar {
             }
             None => (ProgressBar::no_length(), "{prefix} {spinner} {bytes} {bytes_per_sec}"),
         };
-        let bar = self.all.add(bar);
+        let bar = self.all.get_or_init(MultiProgress::default).add(bar);
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }

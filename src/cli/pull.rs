@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use torii::diagnostic::{Result, escape};
-use torii::source::store;
+use torii::source::{store, without_user};
 
 use super::flags::{self, Bounds, RemoteFlags};
 use super::output::{self, Output};
@@ -59,8 +59,9 @@ pub fn run(args: &Args, output: &mut Output) -> Result<()> {
         let fetched = fetched?;
         let name = &fetched.file_name;
         if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\', '\0']) {
+            let shown = without_user(chart);
             return Err(wrong(format!(
-                "{chart}: its archive is called {name:?}, which is no name for a file"
+                "{shown}: its archive is called {name:?}, which is no name for a file"
             )));
         }
         let path = args.destination.join(name);

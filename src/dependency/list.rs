@@ -7,7 +7,7 @@ use super::fits;
 use crate::chart::{self, Chart, Dependency, Options};
 use crate::diagnostic::Result;
 use crate::functions::semver::{Constraint, Version};
-use crate::source::{Tree, path, quote};
+use crate::source::{Tree, path, quote, without_user};
 
 /// The dependencies of a chart.
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ pub fn list(path: &str, options: &Options) -> Result<List> {
     let wanted = &chart.metadata.dependencies;
     let row = |d: &Dependency| {
         let status = status(d, &chart, &names, &load);
-        [d.name.clone(), d.version.clone(), d.repository.clone(), status.to_string()]
+        [d.name.clone(), d.version.clone(), without_user(&d.repository).into_owned(), status.to_string()]
     };
     let rows = wanted.iter().map(row).collect();
     let mut warnings = Vec::new();

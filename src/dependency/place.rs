@@ -2,9 +2,10 @@
 //! program leaves what was there, or what was to be.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
@@ -34,14 +35,32 @@ pub(super) struct New<'a> {
 }
 
 impl Place {
-    /// Takes a chart's folder, and removes what a killed program left in it.
+    /// Takes a chart's folder, and removes what a killed program left in it. Another program that works there is
+    /// waited for, but not longer than so many seconds.
     ///
     /// # Errors
-    /// When `charts/` or the lock is a link (CVE-2025-53547), or something else than it should be.
-    pub fn take(chart: &Path, lock_file: &'static str) -> Result<Place> {
+    /// When the other program doesn't end, when `charts/` or the lock is a link (CVE-2025-53547), or something else than
+    /// it should be.
+    pub fn take(chart: &Path, lock_file: &'static str, seconds: u64) -> Result<Place> {
         let failed = |e: io::Error| Error::new(format!("locking {}: {}", chart.display(), io_words(&e)));
         let guard = File::open(chart).map_err(failed)?;
-        guard.lock().map_err(failed)?;
+        let start = Instant::now();
+        loop {
+            match guard.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if start.elapsed().as_secs() < seconds => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(Error::new(format!(
+                        "another program works on the dependencies of {}, for {seconds} seconds already",
+                        chart.display()
+                    ))
+                    .hint("wait for it, or end it; --limit answer-seconds=NUMBER waits longer"));
+                }
+                Err(TryLockError::Error(e)) => return Err(failed(e)),
+            }
+        }
         let place = Place { chart: chart.to_path_buf(), lock_file, _guard: guard };
         place.check()?;
         place.clean();
@@ -108,9 +127,21 @@ impl Place {
             })
             .and_then(|removed| {
                 self.check()?;
+                let is_first = !charts.exists();
                 swap(&staging, &charts).map_err(|e| failed(&charts, &e))?;
-                if new.lock.is_some() {
-                    fs::rename(&lock_staging, &lock).map_err(|e| failed(&lock, &e))?;
+                if new.lock.is_some()
+                    && let Err(e) = fs::rename(&lock_staging, &lock)
+                {
+                    let error = failed(&lock, &e);
+                    let back = if is_first { fs::rename(&charts, &staging) } else { swap(&staging, &charts) };
+                    return Err(match back {
+                        Ok(()) => error,
+                        Err(e) => error.note(format!(
+                            "{} is the new one, and can't be put back: {}",
+                            charts.display(),
+                            io_words(&e)
+                        )),
+                    });
                 }
                 sync(&self.chart);
                 Ok(removed)
@@ -225,9 +256,62 @@ fn swap(new: &Path, place: &Path) -> io::Result<()> {
         fs::rename(&aside, place)?;
         return Err(e);
     }
-    fs::remove_dir_all(&aside)
+    fs::rename(&aside, new)
 }
 
 fn failed(path: &Path, error: &io::Error) -> Error {
     Error::new(format!("writing {}: {}", path.display(), io_words(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(chart: &Path) -> Place {
+        Place::take(chart, "Chart.lock", 0).unwrap()
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn charts_are_what_they_were_when_the_lock_cannot_be_written() {
+        for is_first in [true, false] {
+            let folder = tempfile::tempdir().unwrap();
+            let chart = folder.path();
+            // A file can't take the place of a folder.
+            fs::create_dir(chart.join("Chart.lock")).unwrap();
+            if !is_first {
+                fs::create_dir(chart.join("charts")).unwrap();
+                fs::write(chart.join("charts/note.txt"), "mine").unwrap();
+            }
+            let before = names(chart);
+            let new = New {
+                archives: [("a-1.0.0.tgz".to_string(), b"a".to_vec())].into(),
+                local: BTreeSet::new(),
+                lock: Some("dependencies: []\n".to_string()),
+            };
+            let error = place(chart).put(&new, &Options::default()).unwrap_err();
+            assert!(error.message().contains("Chart.lock"), "{error}");
+            assert_eq!(names(chart), before);
+            if !is_first {
+                assert_eq!(names(&chart.join("charts")), ["note.txt"]);
+            }
+        }
+    }
+
+    #[test]
+    fn another_program_is_not_waited_for_without_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = place(folder.path());
+        let Err(error) = Place::take(folder.path(), "Chart.lock", 0) else { panic!("both have it") };
+        assert!(error.message().starts_with("another program works on the dependencies of"), "{error}");
+        drop(first);
+        place(folder.path());
+    }
 }

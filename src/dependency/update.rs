@@ -12,7 +12,7 @@ use super::place::{New, Place};
 use super::{Locked, constraint};
 use crate::chart::{Chart, Dependency, Options};
 use crate::diagnostic::{Error, Result};
-use crate::source::{self, Budget, quote};
+use crate::source::{self, Budget, quote, without_user};
 
 /// Where charts come from that are not on this machine.
 pub trait Remote: Sync {
@@ -47,7 +47,7 @@ pub fn update(chart: &Path, remote: &dyn Remote, options: &Options, says: &mut S
     if !loaded.metadata.lists_dependencies {
         return Ok(());
     }
-    let place = Place::take(chart, lock_file(&loaded))?;
+    let place = Place::take(chart, lock_file(&loaded), options.limits.answer_seconds)?;
     let wanted = addressed(&loaded.metadata.dependencies, remote)?;
     let mut locked = resolve(chart, &wanted, remote, options)?;
     let archives = fetch(chart, &mut locked, remote, options, says)?;
@@ -67,7 +67,7 @@ pub fn update(chart: &Path, remote: &dyn Remote, options: &Options, says: &mut S
 pub fn build(chart: &Path, remote: &dyn Remote, options: &Options, says: &mut Says<'_>) -> Result<()> {
     let loaded = load(chart, options)?;
     let Some(lock) = &loaded.lock else { return update(chart, remote, options, says) };
-    let place = Place::take(chart, lock_file(&loaded))?;
+    let place = Place::take(chart, lock_file(&loaded), options.limits.answer_seconds)?;
     let mut locked = lock::locked(lock);
     let wanted = addressed(&loaded.metadata.dependencies, remote)?;
     if lock::digest(&wanted, &locked)? != lock.digest {
@@ -82,6 +82,10 @@ pub fn build(chart: &Path, remote: &dyn Remote, options: &Options, says: &mut Sa
             })
             .hint("torii dependency update does the same"));
         }
+    }
+    // The lock may name others than the chart does: what holds for the chart's holds for them.
+    for one in locked.iter_mut().filter(|one| is_remote(&one.repository)) {
+        one.repository = remote.address(&one.repository)?;
     }
     let archives = fetch(chart, &mut locked, remote, options, says)?;
     put(&place, archives, &locked, None, options, says)
@@ -145,7 +149,7 @@ fn resolve(
             None => missing.push(format!(
                 "{} (repository {}, version {})",
                 quote(&one.name),
-                quote(&one.repository),
+                quote(&without_user(&one.repository)),
                 quote(&one.version)
             )),
         }
@@ -188,9 +192,11 @@ fn fetch(
             one.version = version;
             archives.insert(package.file_name, package.data);
         } else if wanted.contains(one) {
-            says(&format!("Already downloaded {} from repo {}", one.name, one.repository));
+            let shown = without_user(&one.repository);
+            says(&format!("Already downloaded {} from repo {shown}", one.name));
         } else {
-            says(&format!("Downloading {} from repo {}", one.name, one.repository));
+            let shown = without_user(&one.repository);
+            says(&format!("Downloading {} from repo {shown}", one.name));
             wanted.push(one.clone());
         }
     }
@@ -221,11 +227,11 @@ fn is_chart(name: &str, data: &[u8], locked: &Locked, options: &Options) -> Resu
             let files = source::Files { location: format!("{name}:").into(), files };
             crate::chart::from_files(files, &mut budget, &mut Vec::new())
         })
-        .map_err(|e| e.context(format_args!("{name} from {}", locked.repository)))?;
+        .map_err(|e| e.context(format_args!("{name} from {}", without_user(&locked.repository))))?;
     if files.name() != locked.name {
         return Err(Error::new(format!(
             "{name} from {} is the chart {}, not {}",
-            locked.repository,
+            without_user(&locked.repository),
             quote(files.name()),
             quote(&locked.name)
         )));

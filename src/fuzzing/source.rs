@@ -114,12 +114,17 @@ fn index(text: &[u8]) {
     }
 }
 
-/// A name is read without asking anybody, and nothing of that name is at hand.
+/// A name is read without asking anybody, and nothing of that name is at hand: the cache is one that can't be there. A
+/// repository on this machine might be, so that is passed over.
 fn name(name: &str) {
+    if name.get(..9).is_some_and(|scheme| scheme.eq_ignore_ascii_case("git+file:")) {
+        return;
+    }
     let remote = Remote::new(Settings {
         offline: true,
         repository_config: Some(PathBuf::from("/dev/null")),
         registry_config: Some(PathBuf::from("/dev/null")),
+        cache: Some(PathBuf::from("/dev/null/cache")),
         ..Settings::default()
     });
     match remote.has(name) {

@@ -55,14 +55,14 @@ fn read_rules(top: &Path) -> Result<Rules> {
 /// Reads a file that has just been seen to be a regular one, but not more of it than `limit` and a byte.
 fn read_at_most(path: &Path, data: &mut Vec<u8>, limit: u64) -> std::io::Result<()> {
     let mut file = fs::File::open(path)?;
-    let length = file.metadata()?.len().min(limit + 1);
+    let length = file.metadata()?.len().min(limit.saturating_add(1));
     data.resize(length as usize, 0);
     match file.read(data)? {
         // The whole file, so that to ask for more would only cost time.
         read if read > 0 && read == data.len() => Ok(()),
         read => {
             data.truncate(read);
-            file.take(limit + 1 - read as u64).read_to_end(data).map(|_| ())
+            file.take(limit.saturating_add(1).saturating_sub(read as u64)).read_to_end(data).map(|_| ())
         }
     }
 }

@@ -25,6 +25,7 @@ pub use self::archive::{pack, unpack};
 pub use self::directory::read_directory;
 pub use self::ignore::Rules;
 pub use self::tree::{Found, Tree};
+pub use self::words::without_user;
 pub(crate) use self::words::{io_words, quote};
 
 const IGNORE_FILE: &str = ".helmignore";
@@ -121,5 +122,5 @@ impl Budget {
 
 /// The error of a path at which there is nothing.
 fn not_found(path: &str) -> Error {
-    Error::new(format!("path {} not found", quote(path)))
+    Error::new(format!("path {} not found", quote(&without_user(path))))
 }

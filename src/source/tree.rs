@@ -7,7 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::git::{self, Revision};
-use super::{Budget, Files, Options, archive, builtin, io_words, not_found, read_directory, words};
+use super::{
+    Budget, Files, Options, archive, builtin, io_words, not_found, read_directory, without_user, words,
+};
 use crate::diagnostic::{Error, Result};
 use crate::limits::Limits;
 use crate::value::Str;
@@ -50,7 +52,7 @@ impl Tree {
             return builtin::open(name).ok_or_else(|| not_found(path).hint("there is builtin:gateway"));
         }
         if let Some(text) = self.given.get(path) {
-            return archive::read(path, text.as_bytes(), budget);
+            return archive::read(&without_user(path), text.as_bytes(), budget);
         }
         let place = match &self.revision {
             Some(revision) => Place::Git(Box::new(revision.clone()), revision.path_of(path)?),
@@ -82,7 +84,8 @@ impl Tree {
         let scheme = path.split_once("://").map(|(scheme, _)| scheme);
         if matches!(scheme, Some("http" | "https" | "oci")) {
             return Err(Error::new(format!(
-                "{path} is not read: values come from files and standard input only"
+                "{} is not read: values come from files and standard input only",
+                without_user(path)
             ))
             .hint("download it first, and name the file"));
         }
@@ -113,14 +116,14 @@ impl Tree {
         }
     }
 
-    /// A file as it is shown to the user: `main:values.yaml` in a revision.
+    /// A file as it is shown to the user: `main:values.yaml` in a revision, addresses without a password in them.
     pub fn shown(&self, path: &str) -> String {
         let inner = |revision: &Revision| {
             (!self.given.contains_key(path)).then(|| revision.inner_path(path)).flatten()
         };
         match self.revision.as_ref().and_then(|revision| Some((revision, inner(revision)?))) {
             Some((revision, inner)) if path != "-" => revision.shown(&inner),
-            _ => path.to_string(),
+            _ => without_user(path).into_owned(),
         }
     }
 
@@ -150,21 +153,25 @@ fn stat(path: &str, error: &io::Error) -> Error {
     if error.kind() == ErrorKind::NotFound {
         return not_found(path);
     }
-    Error::new(format!("stat {path}: {}", io_words(error)))
+    Error::new(format!("stat {}: {}", without_user(path), io_words(error)))
 }
 
 fn read_disk(path: &str, limits: &Limits) -> Result<Vec<u8>> {
     let failed = |e: io::Error| Error::new(format!("open {path}: {}", io_words(&e)));
     let mut data = Vec::new();
     if path.trim() == "-" {
-        io::stdin().lock().take(limits.input_bytes + 1).read_to_end(&mut data).map_err(failed)?;
+        io::stdin()
+            .lock()
+            .take(limits.input_bytes.saturating_add(1))
+            .read_to_end(&mut data)
+            .map_err(failed)?;
     } else {
         let metadata = fs::metadata(path).map_err(failed)?;
         if metadata.is_dir() {
             return Err(Error::new(format!("read {path}: is a directory")));
         }
         let file = fs::File::open(path).map_err(failed)?;
-        file.take(limits.input_bytes + 1).read_to_end(&mut data).map_err(failed)?;
+        file.take(limits.input_bytes.saturating_add(1)).read_to_end(&mut data).map_err(failed)?;
     }
     if data.len() as u64 > limits.input_bytes {
         return Err(Error::new(format!("{path} is larger than the maximum size {}", limits.input_bytes)));
@@ -178,8 +185,8 @@ mod tests {
 
     #[test]
     fn addresses_on_the_network_are_not_read() {
-        let error = Tree::default().read("https://x/y", &Limits::default()).unwrap_err();
-        assert!(error.message().contains("not read"));
+        let error = Tree::default().read("https://u:word@x/y", &Limits::default()).unwrap_err();
+        assert!(error.message().contains("https://x/y is not read"), "{error}");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::elsewhere::sha256;
+use crate::server::{Reply, Request};
 
 pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 pub const CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
@@ -39,6 +40,19 @@ impl Artifact {
         let mut blobs = vec![config, archive.to_vec()];
         blobs.extend(signature.map(<[u8]>::to_vec));
         Artifact { manifest: manifest.to_string().into_bytes(), blobs }
+    }
+
+    /// What a registry answers that has this one alone, as `charts/gateway`, under any tag.
+    pub fn answer(&self, request: &Request) -> Reply {
+        let path = request.path.strip_prefix("/v2/charts/gateway/").unwrap_or_default();
+        if path.starts_with("manifests/") {
+            return Reply::ok(self.manifest.clone()).with("Content-Type", MANIFEST);
+        }
+        let wanted = path.strip_prefix("blobs/").unwrap_or_default();
+        match self.blobs.iter().find(|blob| digest(blob) == wanted) {
+            Some(blob) => Reply::ok(blob.clone()),
+            None => Reply::missing(),
+        }
     }
 
     /// The digest by which it is known.

@@ -30,7 +30,11 @@ pub(super) fn read_file(path: &str, size: u64, budget: &mut Budget) -> Result<Fi
     let shown = std::path::absolute(path).map_or_else(|_| path.to_string(), |p| p.display().to_string());
     let failed = |e: io::Error| Error::new(format!("open {shown}: {}", io_words(&e)));
     let mut data = Vec::with_capacity(size as usize + 1);
-    std::fs::File::open(path).map_err(failed)?.take(limit + 1).read_to_end(&mut data).map_err(failed)?;
+    std::fs::File::open(path)
+        .map_err(failed)?
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut data)
+        .map_err(failed)?;
     if data.len() as u64 > limit {
         return Err(too_large());
     }

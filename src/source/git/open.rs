@@ -1,5 +1,6 @@
 //! Finding and opening a repository, and the revisions in it.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use gix::bstr::ByteSlice;
@@ -56,6 +57,56 @@ impl Repository {
         let workdir = inner.to_thread_local().workdir().map(Path::to_path_buf);
         let workdir = workdir.map(|path| super::lexically_clean(&std::path::absolute(&path).unwrap_or(path)));
         Ok(Some(Repository { inner, folder: workdir }))
+    }
+
+    /// The repository that a folder is, and not one that the folder is in.
+    ///
+    /// # Errors
+    /// When it is none, or as [`Repository::discover`].
+    pub(in crate::source) fn at(folder: &Path, limits: &Limits) -> Result<Repository> {
+        let found = Repository::discover(folder, limits)?;
+        let same = |path: &Path| std::fs::canonicalize(path).ok();
+        match same(found.inner.to_thread_local().git_dir()) == same(folder) {
+            true => Ok(found),
+            false => Err(Error::new(format!("{} is no git repository", folder.display()))),
+        }
+    }
+
+    /// Whether the object of a name in full is there.
+    ///
+    /// # Errors
+    /// When the repository can't be read.
+    pub(in crate::source) fn has(&self, id: &str) -> Result<bool> {
+        let failed = |e: gix::Error| self.unreadable(&format!("looking for {id}"), &e);
+        let id = ObjectId::from_hex(id.as_bytes()).map_err(failed)?;
+        Ok(self.inner.to_thread_local().try_find_header(id).map_err(failed)?.is_some())
+    }
+
+    /// Sees that a revision is there with all its folders and files.
+    ///
+    /// # Errors
+    /// When something of it is not there, or can't be read.
+    pub(in crate::source) fn is_complete(&self, name: &str) -> Result<()> {
+        let failed = |e: gix::Error| self.unreadable(&format!("reading revision {name:?}"), &e);
+        let repository = self.inner.to_thread_local();
+        let mut folders = vec![self.revision(name)?.tree];
+        let mut seen = HashSet::new();
+        while let Some(id) = folders.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            let tree = repository.find_tree(id).map_err(failed)?;
+            for entry in tree.iter() {
+                let entry = entry.map_err(failed)?;
+                let (mode, id) = (entry.mode(), entry.object_id());
+                if mode.is_tree() {
+                    folders.push(id);
+                } else if !mode.is_commit() && !repository.has_object(id) {
+                    return Err(Error::new(format!("revision {name:?} lacks the file {}", entry.filename())));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Finds the repository that a path is in; the path itself need not be there.

@@ -45,6 +45,11 @@ pub(super) fn sha256(data: &[u8]) -> String {
 }
 
 impl Cache {
+    /// The cache in a folder.
+    pub fn at(folder: PathBuf) -> Cache {
+        Cache { folder }
+    }
+
     /// The cache of this user: `$TORII_CACHE_HOME`, or `torii` in the folder that the system has for that.
     pub fn of_user() -> Cache {
         let folder = set("TORII_CACHE_HOME").unwrap_or_else(|| {
@@ -67,7 +72,10 @@ impl Cache {
     }
 
     /// Makes a folder that nobody else looks into: what is in it may come from a repository that wants a password.
-    fn prepare(&self, kind: &str) -> Result<()> {
+    ///
+    /// # Errors
+    /// When it can't be made.
+    pub fn prepare(&self, kind: &str) -> Result<()> {
         let folder = self.folder.join(kind);
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
@@ -175,7 +183,7 @@ impl Cache {
 
 fn read(path: &Path, limit: u64) -> Option<Vec<u8>> {
     let mut data = Vec::new();
-    File::open(path).ok()?.take(limit + 1).read_to_end(&mut data).ok()?;
+    File::open(path).ok()?.take(limit.saturating_add(1)).read_to_end(&mut data).ok()?;
     (data.len() as u64 <= limit).then_some(data)
 }
 

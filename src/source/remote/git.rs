@@ -3,13 +3,10 @@
 //!
 //! An address is written as Helm's users of git know it (`helm-git`): `git+https://host/repository@folder?ref=revision`.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
+use std::path::Path;
 
 use super::git_protocol::{Name, Server, is_id};
+use super::git_store::Store;
 use super::http::Limit;
 use super::index::Entry;
 use super::repository::with_user;
@@ -17,10 +14,9 @@ use super::url::Url;
 use super::{Fetched, Remote};
 use crate::diagnostic::{Error, Result};
 use crate::functions::semver::Version;
-use crate::limits::Limits;
 use crate::package;
-use crate::source::git::{OBJECT_BYTES, Repository};
-use crate::source::{self, Budget, Options, io_words, quote};
+use crate::source::git::Repository;
+use crate::source::{Budget, Options, quote, without_user};
 
 /// A chart in a git repository.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,7 +34,8 @@ struct Address {
 impl Address {
     fn parse(text: &str) -> Result<Address> {
         let invalid = |why: String| {
-            Error::new(format!("invalid address of a chart in git: {}", quote(text)))
+            let shown = quote(&without_user(text));
+            Error::new(format!("invalid address of a chart in git: {shown}"))
                 .note(why)
                 .hint("write it like git+https://host/repository@folder?ref=revision")
         };
@@ -94,13 +91,13 @@ pub(super) fn fetch(remote: &Remote, text: &str) -> Result<Fetched> {
     let revision = match address.local() {
         Some(folder) => Repository::discover(folder, limits)?.revision(&address.revision)?,
         None => {
-            let (folder, id) = clone(remote, &address)?;
-            Repository::discover(&folder, limits)?.revision(&id)?
+            let (repository, id) = clone(remote, &address)?;
+            repository.revision(&id)?
         }
     };
     let options = Options { limits: limits.clone(), ..Options::default() };
     let mut files = revision.open(&address.folder, &options, &mut Budget::new(limits))?;
-    files.location = format!("{text}:").into();
+    files.location = format!("{}:", without_user(text)).into();
     let package = package::of_files(files, &options)?;
     Ok(Fetched { file_name: package.file_name, data: package.data })
 }
@@ -112,7 +109,8 @@ pub(super) fn fetch(remote: &Remote, text: &str) -> Result<Fetched> {
 pub(super) fn versions(remote: &Remote, text: &str) -> Result<Vec<Entry>> {
     let address = Address::parse(text)?;
     if remote.settings.offline || address.local().is_some() {
-        return Err(Error::new(format!("the tags of {text} are known to its server alone"))
+        let shown = without_user(text);
+        return Err(Error::new(format!("the tags of {shown} are known to its server alone"))
             .hint("`git tag` lists those of a repository on this machine"));
     }
     let url = address.url()?;
@@ -129,14 +127,14 @@ pub(super) fn versions(remote: &Remote, text: &str) -> Result<Vec<Entry>> {
 }
 
 /// Sees that a revision is in the cache. Gives the repository there, and the revision's commit.
-fn clone(remote: &Remote, address: &Address) -> Result<(PathBuf, String)> {
+fn clone(remote: &Remote, address: &Address) -> Result<(Repository, String)> {
     let url = address.url()?;
     let key = format!("git+{url}?ref={}", address.revision);
-    let folder = remote.cache.repository(&url.to_string());
+    let limits = &remote.settings.limits;
+    let store = Store::of(&remote.cache, &url.to_string(), limits);
     if remote.settings.offline {
-        let id =
-            remote.cache.digest_of(&key).filter(|id| is_id(id) && has(&folder, id, &remote.settings.limits));
-        return Ok((folder, id.ok_or_else(|| remote.missing(&key))?));
+        let id = remote.cache.digest_of(&key).filter(|id| is_id(id)).ok_or_else(|| remote.missing(&key))?;
+        return Ok((store.with(&id)?.ok_or_else(|| remote.missing(&key))?, id));
     }
     let http = remote.http(with_user(remote.settings.access.clone(), &url));
     let server = Server::greet(&http, &url)?;
@@ -144,18 +142,16 @@ fn clone(remote: &Remote, address: &Address) -> Result<(PathBuf, String)> {
         true => address.revision.clone(),
         false => find(&server, &address.revision, &url)?,
     };
-    let limits = &remote.settings.limits;
     let _guard = remote.cache.lock(&url.to_string(), limits.answer_seconds)?;
-    if !has(&folder, &id, limits) {
-        let limit = Limit { bytes: limits.chart_bytes, name: Some("chart-bytes") };
-        let pack = server.pack(&id, limit)?;
-        keep(&folder, &pack, limits).map_err(|e| e.context(format_args!("what {url} gives of {id}")))?;
-        if !has(&folder, &id, limits) {
-            return Err(Error::new(format!("{url} gives something else than {id}")));
+    let repository = match store.with(&id)? {
+        Some(repository) => repository,
+        None => {
+            let pack = server.pack(&id, Limit { bytes: limits.chart_bytes, name: Some("chart-bytes") })?;
+            store.keep(&id, &pack).map_err(|e| e.context(format_args!("what {url} gives of {id}")))?
         }
-    }
+    };
     remote.cache.keep_name(&key, &id)?;
-    Ok((folder, id))
+    Ok((repository, id))
 }
 
 /// Finds a name as git does: a tag comes before a branch.
@@ -172,62 +168,6 @@ fn find(server: &Server<'_>, name: &str, url: &Url) -> Result<String> {
             true => error.hint("a commit is named by all of its 40 digits"),
             false => error,
         }
-    })
-}
-
-/// Whether a repository in the cache has a revision.
-fn has(folder: &Path, id: &str, limits: &Limits) -> bool {
-    folder.is_dir() && Repository::discover(folder, limits).is_ok_and(|found| found.revision(id).is_ok())
-}
-
-/// Puts a pack into a repository of the cache, which is made if it isn't there.
-fn keep(folder: &Path, pack: &[u8], limits: &Limits) -> Result<()> {
-    let failed = |words: String| Error::new(format!("{}: {words}", folder.display()));
-    if !folder.join("HEAD").is_file() {
-        fs::create_dir_all(folder).map_err(|e| failed(io_words(&e)))?;
-        gix::init_bare(folder).map_err(|e| failed(source::git::words(&e)))?;
-    }
-    let packs = folder.join("objects").join("pack");
-    fs::create_dir_all(&packs).map_err(|e| failed(io_words(&e)))?;
-    let options = gix_pack::bundle::write::Options {
-        thread_limit: Some(2),
-        alloc_limit_bytes: usize::try_from(OBJECT_BYTES.max(limits.chart_bytes)).ok(),
-        ..Default::default()
-    };
-    let written = within(limits.answer_seconds, |is_over| {
-        gix_pack::Bundle::write_to_directory(
-            &mut &*pack,
-            Some(&packs),
-            &mut gix::progress::Discard,
-            is_over,
-            None::<gix::objs::find::Never>,
-            gix::hash::Kind::Sha1,
-            options,
-        )
-    });
-    let outcome =
-        written.map_err(|e| Error::new(format!("its pack can't be read: {}", source::git::words(&e))))?;
-    if let Some(mark) = outcome.keep_path {
-        // It keeps git from dropping a pack that no name leads to. Nobody runs git here.
-        let _ = fs::remove_file(mark);
-    }
-    Ok(())
-}
-
-/// Does something that looks from time to time whether its time is over. A small pack can hold work for days.
-fn within<T>(seconds: u64, work: impl FnOnce(&AtomicBool) -> T) -> T {
-    let is_over = AtomicBool::new(false);
-    let flag = &is_over;
-    let (done, wait) = mpsc::channel::<()>();
-    std::thread::scope(|scope| {
-        scope.spawn(move || {
-            if wait.recv_timeout(Duration::from_secs(seconds)) == Err(RecvTimeoutError::Timeout) {
-                flag.store(true, Ordering::Relaxed);
-            }
-        });
-        let result = work(flag);
-        drop(done);
-        result
     })
 }
 

@@ -33,6 +33,9 @@ const TIME_TO_CONNECT: Duration = Duration::from_secs(30);
 /// Redirects followed for one request: Go's.
 const REDIRECTS: usize = 10;
 
+/// The longest that anything is waited for: more seconds than a clock can count would be none.
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// What to show to a server, and what of it to believe.
 #[derive(Clone, Debug, Default)]
 pub struct Access {
@@ -78,6 +81,10 @@ pub(super) struct Wanted<'a> {
     pub authorization: Option<String>,
     /// Send it to others, too.
     pub pass_credentials: bool,
+    /// Whether an index or a server, and not the user, names the server: then even that must not be near.
+    pub is_foreign: bool,
+    /// When it is too late for an answer, where several share one time.
+    pub until: Option<Instant>,
     /// Whether the answer may be compressed on its way.
     pub may_be_compressed: bool,
     /// What it is told with: kind and bytes. Redirects are not followed then.
@@ -177,14 +184,22 @@ impl Resolver for Far {
 
 const NEAR: &str = "the address is one of this machine or its link, which the user did not name";
 
+/// What requests have in common that one agent of the library can do.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Way {
+    /// Certificates are read for TLS alone, so an agent for `http://` knows none.
+    is_https: bool,
+    may_be_near: bool,
+    proxy: Option<String>,
+}
+
 /// The network, as one kind of access sees it.
 pub(super) struct Http {
     access: Access,
     /// For one answer, redirects included.
     seconds: u64,
     watch: Option<Arc<dyn Watch>>,
-    /// By whether the server may be near, and which proxy there is.
-    agents: Mutex<HashMap<(bool, Option<String>), Agent>>,
+    agents: Mutex<HashMap<Way, Agent>>,
     roots: Mutex<Option<Arc<Vec<Certificate<'static>>>>>,
 }
 
@@ -212,9 +227,9 @@ impl Http {
     /// another status than 200 is none.
     pub fn get(&self, url: &Url, named: &Url, wanted: &Wanted<'_>) -> Result<Answer> {
         let mut url = url.clone();
-        let start = Instant::now();
+        let until = wanted.until.or_else(|| end(self.seconds));
         for _ in 0..=REDIRECTS {
-            let left = Duration::from_secs(self.seconds).saturating_sub(start.elapsed());
+            let left = until.map_or(YEAR, |until| until.saturating_duration_since(Instant::now()));
             let answer = self.once(&url, named, wanted, left)?;
             let location = answer.header(LOCATION).map(str::to_string);
             match (answer.status, location) {
@@ -235,7 +250,7 @@ impl Http {
     }
 
     fn once(&self, url: &Url, named: &Url, wanted: &Wanted<'_>, time: Duration) -> Result<Answer> {
-        let may_be_near = named.is_near() || url.is_same_origin(named);
+        let may_be_near = !wanted.is_foreign && (named.is_near() || url.is_same_origin(named));
         if !may_be_near && url.is_near() {
             return Err(Error::new(format!("{url}: {NEAR}"))
                 .hint("a repository may lead to such an address only if its own is one"));
@@ -280,9 +295,9 @@ impl Http {
         let raw = Watched { inner: body.into_with_config().limit(u64::MAX).reader(), transfer };
         let mut data = Vec::new();
         let read = if is_gzip && wanted.may_be_compressed {
-            flate2::read::MultiGzDecoder::new(raw).take(limit + 1).read_to_end(&mut data)
+            flate2::read::MultiGzDecoder::new(raw).take(limit.saturating_add(1)).read_to_end(&mut data)
         } else {
-            raw.take(limit + 1).read_to_end(&mut data)
+            raw.take(limit.saturating_add(1)).read_to_end(&mut data)
         };
         if parts.status.is_success() {
             read.map_err(|e| self.broken(url, &e))?;
@@ -308,8 +323,8 @@ impl Http {
         let proxy = proxy::of(url);
         // The proxy finds the server; what is near to it is not near to us.
         let may_be_near = may_be_near || proxy.is_some();
-        let key = (may_be_near, proxy.clone());
-        if let Some(agent) = lock(&self.agents).get(&key) {
+        let way = Way { is_https: url.is_https, may_be_near, proxy: proxy.clone() };
+        if let Some(agent) = lock(&self.agents).get(&way) {
             return Ok(agent.clone());
         }
         let proxy = match proxy {
@@ -334,7 +349,7 @@ impl Http {
             true => Agent::with_parts(config, DefaultConnector::default(), DefaultResolver::default()),
             false => Agent::with_parts(config, DefaultConnector::default(), Far::default()),
         };
-        lock(&self.agents).insert(key, agent.clone());
+        lock(&self.agents).insert(way, agent.clone());
         Ok(agent)
     }
 
@@ -414,6 +429,11 @@ impl Http {
     }
 }
 
+/// When so many seconds are over.
+pub(super) fn end(seconds: u64) -> Option<Instant> {
+    Instant::now().checked_add(Duration::from_secs(seconds).min(YEAR))
+}
+
 fn run<S: AsSendBody>(
     agent: &Agent,
     request: Request<S>,
@@ -463,5 +483,15 @@ mod tests {
         assert_eq!(access.authorization().unwrap(), "Basic dTpw");
         access.token = "t".into();
         assert_eq!(access.authorization().unwrap(), "Bearer t");
+    }
+
+    #[test]
+    fn a_name_is_near_if_what_it_stands_for_is() {
+        let http = Http::new(Access::default(), &Settings::default());
+        let url = Url::parse("http://localhost:1/").unwrap();
+        let agent = http.agent(&url, false).unwrap();
+        let request = Request::builder().uri(url.to_string()).body(()).unwrap();
+        let error = run(&agent, request, Duration::from_secs(5)).err().unwrap();
+        assert!(error.to_string().contains(NEAR), "{error}");
     }
 }

@@ -74,6 +74,11 @@ impl Index {
     }
 }
 
+/// The hexadecimal digits of a digest as an index has it, with or without `sha256:` before them.
+pub(super) fn hex(digest: &str) -> String {
+    digest.rsplit(':').next().unwrap_or_default().to_ascii_lowercase()
+}
+
 fn field(map: &Map, name: &str) -> Option<Value> {
     map.get(name)
 }

@@ -7,11 +7,14 @@ mod credential_helper;
 mod credentials;
 mod dependencies;
 mod git;
+mod git_pack;
 mod git_protocol;
+mod git_store;
 mod http;
 mod index;
 mod oci;
 mod proxy;
+mod registry;
 mod repositories;
 mod repository;
 mod url;
@@ -29,6 +32,7 @@ use self::url::Url;
 use crate::diagnostic::{Error, Result};
 use crate::functions::semver::Version;
 use crate::limits::Limits;
+use crate::source::without_user;
 use crate::value::Value;
 use crate::yaml;
 
@@ -57,6 +61,8 @@ pub struct Settings {
     pub repository_config: Option<PathBuf>,
     /// Helm's credentials for registries, if they aren't where Helm has them.
     pub registry_config: Option<PathBuf>,
+    /// The folder of what was fetched, if it isn't the user's own.
+    pub cache: Option<PathBuf>,
     /// The bounds to keep.
     pub limits: Limits,
     /// Who is told how far each transfer is.
@@ -118,8 +124,8 @@ impl Remote {
     /// A way by these settings.
     pub fn new(settings: Settings) -> Remote {
         Remote {
+            cache: settings.cache.clone().map_or_else(Cache::of_user, Cache::at),
             settings,
-            cache: Cache::of_user(),
             repositories: OnceLock::new(),
             indexes: Mutex::default(),
             told: OnceLock::new(),
@@ -162,15 +168,33 @@ impl Remote {
     pub fn fetch(&self, name: &str) -> Result<Fetched> {
         match self.place(name)? {
             Place::Archive(address) => {
+                self.has_no_version(|| {
+                    let hint = "name the archive of that version, and leave --version out";
+                    Error::new(format!("{} is one archive", without_user(address))).hint(hint)
+                })?;
                 let url = Url::parse(address)?;
                 let access = self.access_for(&url)?;
                 let http = self.http(with_user(access, &url));
                 self.archive(&http, &url, &url, "")
             }
-            Place::Registry(address) => oci::fetch(self, address, &self.settings.version),
-            Place::Git(address) => git::fetch(self, address),
+            Place::Registry(address) => oci::fetch(self, address, &self.settings.version, None),
+            Place::Git(address) => {
+                self.has_no_version(|| {
+                    let hint = "name a branch, a tag or a commit: ?ref=…";
+                    Error::new(format!("{} is one revision", without_user(address))).hint(hint)
+                })?;
+                git::fetch(self, address)
+            }
             Place::Repository(repository, chart, version) => self.fetch_named(&repository, chart, version),
         }
+    }
+
+    /// Refuses a version that is wanted of something that has only one.
+    fn has_no_version(&self, what: impl FnOnce() -> Error) -> Result<()> {
+        if self.settings.version.is_empty() {
+            return Ok(());
+        }
+        Err(what().context(format_args!("--version {} chooses nothing here", self.settings.version)))
     }
 
     /// The versions of a chart, the newest first; or the newest of each chart, with its name, if the name is one of
@@ -195,7 +219,10 @@ impl Remote {
             return Ok(index.charts().into_iter().filter_map(newest).collect());
         }
         let (chart, entries) = match self.place(name)? {
-            Place::Archive(_) => return Err(Error::new(format!("{name} is one archive, not a repository"))),
+            Place::Archive(_) => {
+                let shown = without_user(name);
+                return Err(Error::new(format!("{shown} is one archive, not a repository")));
+            }
             Place::Registry(address) => (address.to_string(), oci::versions(self, address)?),
             Place::Git(address) => (address.to_string(), git::versions(self, address)?),
             Place::Repository(repository, chart, _) => {

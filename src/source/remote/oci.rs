@@ -3,19 +3,17 @@
 //! A manifest names the layers of a chart by their digests; only the chart's own is fetched. Everything is checked by
 //! digest and size before it is used.
 
-use std::path::PathBuf;
-
 use serde_json::Value;
 
 use super::cache::sha256;
-use super::credentials::{self, Login};
-use super::http::{Answer, Http, Limit, Wanted, basic};
+use super::http::Limit;
 use super::index::{self, Entry};
+use super::registry::{MANIFEST_BYTES, Registry, parse};
 use super::url::Url;
 use super::{Fetched, Remote};
 use crate::diagnostic::{Error, Result};
 use crate::functions::semver::Version;
-use crate::source::quote;
+use crate::source::{quote, without_user};
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
@@ -23,11 +21,11 @@ const LAYER: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
 const OLD_LAYER: &str = "application/tar+gzip";
 const PROVENANCE: &str = "application/vnd.cncf.helm.chart.provenance.v1.prov";
 
-/// Bytes of a manifest, a token, a list of tags: the specification asks for 4 MiB.
-const MANIFEST_BYTES: u64 = 4 << 20;
-
 /// Pages of a list of tags.
 const PAGES: usize = 100;
+
+/// Tags on all pages together, versions or not. A page may have as many bytes as a manifest, which is room for far more.
+const TAGS: usize = 100_000;
 
 /// `oci://registry/repository:tag@digest`.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,7 +38,8 @@ struct Reference {
 
 impl Reference {
     fn parse(text: &str) -> Result<Reference> {
-        let invalid = |why: &str| Error::new(format!("invalid chart reference {}: {why}", quote(text)));
+        let shown = || quote(&without_user(text));
+        let invalid = |why: &str| Error::new(format!("invalid chart reference {}: {why}", shown()));
         let (_, rest) = text.split_once("://").ok_or_else(|| invalid("it has no scheme"))?;
         let (rest, digest) = match rest.split_once('@') {
             Some((rest, digest)) => (rest, Some(digest.to_string())),
@@ -86,137 +85,25 @@ fn is_digest(text: &str) -> bool {
     })
 }
 
-/// One repository of a registry, and what it wants to see.
-struct Registry<'a> {
-    http: Http,
-    base: Url,
-    repository: &'a str,
-    /// The user and password that were given, if some were.
-    given: Option<Login>,
-    files: Vec<PathBuf>,
-    name: &'a str,
-    seconds: u64,
-    /// The header that it took last.
-    authorization: Option<String>,
+/// An entry of an index that names a chart in a registry.
+pub(super) struct Listed<'a> {
+    /// The repository that the index is of.
+    pub by: &'a Url,
+    /// The SHA-256 that the index has of the archive, or of its manifest; empty if it has none.
+    pub digest: &'a str,
 }
 
-impl<'a> Registry<'a> {
-    fn open(remote: &Remote, reference: &'a Reference) -> Result<Registry<'a>> {
-        let settings = &remote.settings;
-        let host = match reference.registry.as_str() {
-            "docker.io" => "registry-1.docker.io",
-            other => other,
-        };
-        let scheme = if settings.plain_http { "http" } else { "https" };
-        let base = Url::parse(&format!("{scheme}://{host}/v2/"))?;
-        let files = credentials::files(settings.registry_config.as_ref());
-        let access = settings.access.clone();
-        let given = (!access.username.is_empty())
-            .then(|| Login { user: access.username.clone(), password: access.password.clone() });
-        let authorization = (!access.token.is_empty()).then(|| format!("Bearer {}", access.token));
-        Ok(Registry {
-            http: Http::new(access, settings),
-            base,
-            repository: &reference.repository,
-            given,
-            files,
-            name: &reference.registry,
-            seconds: settings.limits.answer_seconds,
-            authorization,
-        })
-    }
-
-    /// Gets something, and once more with what the registry wants to see.
-    fn get(&mut self, url: &Url, accept: &str, limit: Limit) -> Result<Answer> {
-        let first = self.ask(url, accept, limit)?;
-        if first.status != 401 {
-            return Ok(first);
-        }
-        let Some(authorization) = self.answer(&first)? else { return Ok(first) };
-        self.authorization = Some(authorization);
-        self.ask(url, accept, limit)
-    }
-
-    fn ask(&self, url: &Url, accept: &str, limit: Limit) -> Result<Answer> {
-        let wanted = Wanted { accept, authorization: self.authorization.clone(), limit, ..Wanted::default() };
-        self.http.get(url, &self.base, &wanted)
-    }
-
-    /// Who asks. The files are not looked at before a registry wants to know.
-    fn login(&self) -> Result<Option<Login>> {
-        match &self.given {
-            Some(login) => Ok(Some(login.clone())),
-            None => credentials::find(&self.files, self.name, self.seconds),
-        }
-    }
-
-    /// The header that answers a challenge, if there is one that we can give.
-    fn answer(&self, refusal: &Answer) -> Result<Option<String>> {
-        for challenge in refusal.challenges() {
-            let (kind, fields) = challenge.split_once(' ').unwrap_or((challenge, ""));
-            if kind.eq_ignore_ascii_case("basic") {
-                return Ok(self.login()?.map(|login| basic(&login.user, &login.password)));
-            }
-            if kind.eq_ignore_ascii_case("bearer") {
-                return self.token(fields).map(Some);
-            }
-        }
-        Ok(None)
-    }
-
-    /// Gets a token where the registry says that there are some. With credentials, that must be a server to which
-    /// they go unread by others.
-    fn token(&self, fields: &str) -> Result<String> {
-        let realm = field(fields, "realm").ok_or_else(|| {
-            Error::new(format!("{}: the registry doesn't say where it gives tokens", self.base))
-        })?;
-        let mut url = self.base.join(&realm)?;
-        if self.base.is_https && !url.is_https {
-            return Err(Error::new(format!("{} wants credentials sent to {url}, without TLS", self.base)));
-        }
-        let mut query: Vec<String> = url.query.strip_prefix('?').map(str::to_string).into_iter().collect();
-        if let Some(service) = field(fields, "service") {
-            query.push(format!("service={}", escaped(&service)));
-        }
-        let scope = field(fields, "scope").unwrap_or_else(|| format!("repository:{}:pull", self.repository));
-        query.push(format!("scope={}", escaped(&scope)));
-        url.query = format!("?{}", query.join("&"));
-        if url.is_near() && !self.base.is_near() {
-            return Err(Error::new(format!(
-                "{} wants credentials sent to {url}, on this machine",
-                self.base
-            )));
-        }
-        let wanted = Wanted {
-            accept: "application/json",
-            authorization: self.login()?.map(|login| basic(&login.user, &login.password)),
-            limit: Limit::fixed(MANIFEST_BYTES),
-            ..Wanted::default()
-        };
-        // The realm stands for the registry here; a redirect from it to another server carries nothing.
-        let named = if self.base.is_near() { &self.base } else { &url };
-        let named = if named.is_same_origin(&url) { named } else { &url };
-        let answer = self.http.get(&url, named, &wanted)?;
-        if answer.status != 200 {
-            return Err(answer.failure());
-        }
-        let json = parse(&answer)?;
-        let token = ["token", "access_token"].iter().find_map(|name| json.get(*name)?.as_str());
-        let token = token.filter(|token| token.bytes().all(|b| (0x21..0x7F).contains(&b)));
-        let token = token.ok_or_else(|| Error::new(format!("{url} gives no token")))?;
-        Ok(format!("Bearer {token}"))
-    }
-
-    fn at(&self, path: &str) -> Result<Url> {
-        self.base.join(&format!("{}/{path}", self.repository))
-    }
-}
-
-/// Fetches the chart of a reference, of the version that is wanted if it names none itself.
+/// Fetches the chart of a reference, of the version that is wanted if it names none itself. The reference is the user's,
+/// or that of an index.
 ///
 /// # Errors
 /// When there is none, or what comes is not what its digest says.
-pub(super) fn fetch(remote: &Remote, address: &str, version: &str) -> Result<Fetched> {
+pub(super) fn fetch(
+    remote: &Remote,
+    address: &str,
+    version: &str,
+    listed: Option<&Listed<'_>>,
+) -> Result<Fetched> {
     let mut reference = Reference::parse(address)?;
     if let Some(tag) = &reference.tag
         && !version.is_empty()
@@ -225,10 +112,12 @@ pub(super) fn fetch(remote: &Remote, address: &str, version: &str) -> Result<Fet
         return Err(Error::new(format!("chart reference and version mismatch: {version} is not {tag}")));
     }
     let limit = remote.settings.limits.chart_bytes;
+    let by = listed.map(|listed| listed.by);
+    let listed = listed.map(|listed| index::hex(listed.digest)).filter(|digest| !digest.is_empty());
     if reference.tag.is_none() && reference.digest.is_none() {
         reference.tag = Some(match Version::parse(version) {
             Ok(_) => version.replace('+', "_"),
-            Err(_) => newest(remote, address, version)?,
+            Err(_) => newest(remote, address, version, by)?,
         });
     }
     let tag = reference.tag.clone().unwrap_or_default();
@@ -236,12 +125,19 @@ pub(super) fn fetch(remote: &Remote, address: &str, version: &str) -> Result<Fet
         "" => format!("{}.tgz", reference.name()),
         tag => format!("{}-{}.tgz", reference.name(), tag.replace('_', "+")),
     };
-    let key = key(&reference);
+    let mut key = key(&reference);
+    if let Some(digest) = &listed {
+        if let Some(data) = remote.cache.chart(digest, limit) {
+            return Ok(Fetched { file_name, data });
+        }
+        // What was checked against another digest, or none, is something else.
+        key = format!("{key}#{digest}");
+    }
     if remote.settings.offline {
         let known = remote.cache.digest_of(&key).and_then(|digest| remote.cache.chart(&digest, limit));
         return known.map(|data| Fetched { file_name, data }).ok_or_else(|| remote.missing(&key));
     }
-    let mut registry = Registry::open(remote, &reference)?;
+    let mut registry = Registry::open(remote, &reference.registry, &reference.repository, by)?;
     let which = reference.digest.as_deref().unwrap_or(&tag);
     let url = registry.at(&format!("manifests/{which}"))?;
     let answer = registry.get(&url, MANIFEST, Limit::fixed(MANIFEST_BYTES))?;
@@ -260,6 +156,15 @@ pub(super) fn fetch(remote: &Remote, address: &str, version: &str) -> Result<Fet
         remote.warn(format!("{address} is signed; torii does not check signatures"));
     }
     let hex = layer.digest.trim_start_matches("sha256:");
+    if let Some(digest) = listed
+        && digest != hex
+        && digest != sha256(&answer.body)
+    {
+        return Err(Error::new(format!(
+            "the SHA-256 of {address} is {hex}, and {digest} in its repository's index"
+        ))
+        .hint("the chart was changed after it was put into the index, or on its way here"));
+    }
     let kept = remote.cache.chart(hex, limit);
     let data = match kept {
         Some(data) => data,
@@ -289,8 +194,8 @@ fn key(reference: &Reference) -> String {
 }
 
 /// The newest tag that a constraint allows.
-fn newest(remote: &Remote, address: &str, constraint: &str) -> Result<String> {
-    let entries = versions(remote, address)?;
+fn newest(remote: &Remote, address: &str, constraint: &str, by: Option<&Url>) -> Result<String> {
+    let entries = tags(remote, address, by)?;
     let any = remote.settings.prereleases && constraint.is_empty();
     match index::choose(&entries, if any { ">0.0.0-0" } else { constraint })? {
         Some(entry) => Ok(entry.version.replace('+', "_")),
@@ -306,16 +211,22 @@ fn newest(remote: &Remote, address: &str, constraint: &str) -> Result<String> {
 /// # Errors
 /// When the registry can't be asked.
 pub(super) fn versions(remote: &Remote, address: &str) -> Result<Vec<Entry>> {
+    tags(remote, address, None)
+}
+
+fn tags(remote: &Remote, address: &str, by: Option<&Url>) -> Result<Vec<Entry>> {
+    let reference = Reference::parse(address)?;
     if remote.settings.offline {
         return Err(Error::new(format!(
             "the tags of {address} are not in the cache, and --offline allows nothing else"
         ))
         .hint("name a tag or a digest"));
     }
-    let reference = Reference::parse(address)?;
-    let mut registry = Registry::open(remote, &reference)?;
+    let mut registry = Registry::open(remote, &reference.registry, &reference.repository, by)?;
+    registry.hurry();
     let mut url = registry.at("tags/list?n=1000")?;
     let mut found: Vec<(Version, Entry)> = Vec::new();
+    let mut count = 0;
     for _ in 0..PAGES {
         let answer = registry.get(&url, "application/json", Limit::fixed(MANIFEST_BYTES))?;
         if answer.status != 200 {
@@ -323,6 +234,11 @@ pub(super) fn versions(remote: &Remote, address: &str) -> Result<Vec<Entry>> {
         }
         let json = parse(&answer)?;
         let tags = json.get("tags").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        count += tags.len();
+        if count > TAGS {
+            return Err(Error::new(format!("{address} has more than {TAGS} tags"))
+                .hint("name one of them, or a digest: that needs no list"));
+        }
         for tag in tags.iter().filter_map(Value::as_str) {
             let version = tag.replace('_', "+");
             if let Ok(parsed) = Version::parse(&version) {
@@ -331,7 +247,7 @@ pub(super) fn versions(remote: &Remote, address: &str) -> Result<Vec<Entry>> {
         }
         let next = answer.link().and_then(next_page).map(|part| url.join(&part)).transpose()?;
         match next {
-            Some(next) if next.is_same_origin(&registry.base) => url = next,
+            Some(next) if registry.is_own(&next) => url = next,
             Some(next) => return Err(Error::new(format!("{url} goes on at another server: {next}"))),
             None => {
                 found.sort_by(|(a, _), (b, _)| b.compare(a));
@@ -391,32 +307,6 @@ fn check(digest: &str, size: Option<u64>, data: &[u8], url: &Url) -> Result<()> 
     }
 }
 
-fn parse(answer: &Answer) -> Result<Value> {
-    serde_json::from_slice(&answer.body).map_err(|e| Error::new(format!("{}: {e}", answer.url)))
-}
-
-/// A field of a challenge: `realm="https://…",service="…"`.
-fn field(fields: &str, name: &str) -> Option<String> {
-    let mut rest = fields;
-    while let Some((key, after)) = rest.split_once('=') {
-        let (value, next) = match after.strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"')?,
-            None => after.split_once(',').unwrap_or((after, "")),
-        };
-        if key.trim_matches([',', ' ']).eq_ignore_ascii_case(name) {
-            return Some(value.trim().to_string());
-        }
-        rest = next;
-    }
-    None
-}
-
-/// A text as a value of a query.
-fn escaped(text: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
-    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -450,13 +340,9 @@ mod tests {
     }
 
     #[test]
-    fn challenges_and_links_are_read() {
-        let fields = "realm=\"https://auth.example.org/token?a=b\",service=\"r, s\" , scope=x";
-        assert_eq!(field(fields, "realm").unwrap(), "https://auth.example.org/token?a=b");
-        assert_eq!(field(fields, "Service").unwrap(), "r, s");
-        assert_eq!((field(fields, "scope").unwrap(), field(fields, "error")), ("x".into(), None));
+    fn links_to_the_next_page_are_read() {
         assert_eq!(next_page("</v2/a/tags/list?last=b>; rel=\"next\"").unwrap(), "/v2/a/tags/list?last=b");
-        assert_eq!(escaped("repository:a/b:pull"), "repository%3Aa%2Fb%3Apull");
+        assert_eq!(next_page("</v2/a>; rel=\"prev\""), None);
     }
 
     #[test]

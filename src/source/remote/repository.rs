@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cache::{self, Kept};
 use super::http::{Access, Http, Limit, Wanted};
-use super::index::{Entry, Index, choose};
+use super::index::{Entry, Index, choose, hex};
+use super::oci::{self, Listed};
 use super::repositories::Repository;
 use super::url::Url;
-use super::{Fetched, Remote, oci, scheme};
+use super::{Fetched, Remote, scheme};
 use crate::diagnostic::{Error, Result, nearest};
-use crate::source::quote;
+use crate::source::{quote, without_user};
 
 /// The index of one repository, once it is read.
 pub(super) type Slot = Arc<Mutex<Option<Index>>>;
@@ -35,11 +36,18 @@ impl Remote {
                 quote(&entry.version)
             )));
         };
-        if scheme(address) == Some("oci") {
-            return oci::fetch(self, address, &entry.version);
-        }
         let base = Url::parse(&repository.url)?;
+        if scheme(address) == Some("oci") {
+            let listed = Listed { by: &base, digest: &entry.digest };
+            return oci::fetch(self, address, &entry.version, Some(&listed));
+        }
         let url = base.within(address)?;
+        if base.is_https && !url.is_https && hex(&entry.digest).is_empty() {
+            return Err(Error::new(format!(
+                "the index of {base} leads from https to {url}, where anybody could change the archive, and has no \
+                 digest of it"
+            )));
+        }
         let http = self.http(with_user(repository.access.clone(), &base));
         self.archive(&http, &url, &base, &entry.digest)
     }
@@ -112,7 +120,7 @@ impl Remote {
     pub(super) fn archive(&self, http: &Http, url: &Url, named: &Url, digest: &str) -> Result<Fetched> {
         let limit = self.settings.limits.chart_bytes;
         let key = url.to_string();
-        let digest = digest.rsplit(':').next().unwrap_or_default().to_ascii_lowercase();
+        let digest = hex(digest);
         let file_name = url.file_name().to_string();
         let known = match (digest.as_str(), self.settings.offline) {
             ("", true) => self.cache.digest_of(&key),
@@ -183,7 +191,8 @@ fn inflated(body: Vec<u8>, url: &str, limit: Limit) -> Result<Vec<u8>> {
 /// The error of a chart that isn't there, in Helm's words (`chartrepo.go: ChartNotFoundError`).
 pub(super) fn no_chart(repository: &Repository, index: &Index, chart: &str, version: &str) -> Error {
     let version = if version.is_empty() { String::new() } else { format!(" version {}", quote(version)) };
-    let url = Url::parse(&repository.url).map_or_else(|_| repository.url.clone(), |url| url.to_string());
+    let url = Url::parse(&repository.url);
+    let url = url.map_or_else(|_| without_user(&repository.url).into_owned(), |u| u.to_string());
     let error = Error::new(format!("chart {}{version} not found in {url} repository", quote(chart)));
     let charts = index.charts();
     if charts.iter().any(|name| name == chart) {

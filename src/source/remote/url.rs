@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ureq::http::Uri;
 
-use super::super::quote;
+use super::super::{quote, without_user};
 use crate::diagnostic::{Error, Result};
 
 /// Bytes of an address.
@@ -32,7 +32,8 @@ impl Url {
     /// # Errors
     /// When it is none.
     pub fn parse(text: &str) -> Result<Url> {
-        let invalid = |why: &str| Error::new(format!("invalid chart URL format: {}", quote(text))).note(why);
+        let shown = || quote(&without_user(text));
+        let invalid = |why: &str| Error::new(format!("invalid chart URL format: {}", shown())).note(why);
         if text.len() > MOST {
             return Err(Error::new(format!("an address of {} bytes is too long", text.len())));
         }
@@ -122,7 +123,8 @@ impl Url {
         Ok(url)
     }
 
-    fn authority(&self) -> String {
+    /// Host and port, as they are written.
+    pub fn authority(&self) -> String {
         let default = if self.is_https { 443 } else { 80 };
         if self.port == default { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
     }
