@@ -169,7 +169,8 @@ pub fn find(request: &Request, loaded: &Loaded, options: Options) -> Result<Repo
     };
     let is_tried = |path: &ValuePath| tried.contains(path);
     // A slip may well be why the chart doesn't render.
-    let is_slip = |suspect: &Suspect| suspect.is_sure || report.failure.is_some() || is_tried(&suspect.path);
+    let fails = report.failure.is_some();
+    let is_slip = |one: &Suspect| one.is_sure || (fails && one.is_beside) || is_tried(&one.path);
     let suspects: Vec<Suspect> = suspects.into_iter().filter(is_slip).collect();
     let slips: Vec<ValuePath> = suspects.iter().map(|suspect| suspect.path.clone()).collect();
     let (slipped, named): (Vec<_>, Vec<_>) =

@@ -23,8 +23,10 @@ pub(super) struct Suspect {
     pub path: ValuePath,
     /// What may have been meant.
     pub suggestion: Suggestion,
-    /// Whether templates name what may have been meant, so that it is no key of the user's alone: then it looks
-    /// like a slip even if it shows in some output, as where all values are printed.
+    /// Whether what may have been meant has its place in the same map.
+    pub is_beside: bool,
+    /// Whether, besides, templates name what may have been meant, so that it is no key of the user's alone: then it
+    /// looks like a slip even if it shows in some output, as where all values are printed.
     pub is_sure: bool,
 }
 
@@ -65,7 +67,12 @@ pub(super) fn suspects(
         let is_set = path::at(user, &suggestion.path).is_some();
         let is_beside = matches!(suggestion.reason, Reason::Case | Reason::Number | Reason::Spelling);
         let is_sure = is_beside && is_named(meant);
-        (is_slip && is_default && !is_set).then(|| Suspect { path: top.to_vec(), suggestion, is_sure })
+        (is_slip && is_default && !is_set).then(|| Suspect {
+            path: top.to_vec(),
+            suggestion,
+            is_beside,
+            is_sure,
+        })
     };
     tops.into_iter().filter_map(suspect).collect()
 }
