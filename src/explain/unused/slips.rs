@@ -60,7 +60,9 @@ pub(super) fn suspects(
             Reason::Number | Reason::Spelling => {
                 !words.has(key.as_bytes()) && without_digits(&name) != without_digits(&meant.to_text())
             }
-            Reason::Case | Reason::Level | Reason::Subchart => !is_named(key),
+            Reason::Case => !is_named(key),
+            // In a map of which templates name no key, any name may be meant as it is.
+            Reason::Level | Reason::Subchart => !is_named(key) && !keys.is_empty(),
             Reason::Beginning => false,
         };
         let is_default = has_default(members, &suggestion.path);
