@@ -176,7 +176,7 @@ fn an_annotation_is_about_its_own_object_even_if_there_are_two_of_it() {
     };
     let text = format!("{}---\n{}", object("{torii.io/ignore.K8S030: known}"), object("{}"));
     let screen = screen_of(&["-", "--only", "K8S030"], &text);
-    assert!(screen.contains("stdin:8") && screen.contains("1 finding set aside"), "{screen}");
+    assert!(screen.contains("stdin:9") && screen.contains("1 finding set aside"), "{screen}");
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn a_value_that_one_of_several_charts_uses_is_not_in_vain() {
     let values = write("values.yaml", "a: 1\nb: 2\nc: 3\n");
     let chart = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
     let screen = screen(&[&chart("one"), &chart("two"), "-f", &values, "--only", "VAL001"]);
-    assert_eq!(screen.matches("warning   VAL001").count(), 1, "{screen}");
+    assert_eq!(screen.matches("warning VAL001").count(), 1, "{screen}");
     assert!(screen.contains("c is used by no template of the charts"), "{screen}");
 }
 

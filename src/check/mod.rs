@@ -114,7 +114,7 @@ pub fn check(sources: &[Source], options: &Options) -> Result<Checked> {
     let is_wanted = |rule: &Rule| options.only.is_empty() || options.only.contains(&rule.id);
     found.retain(|finding| is_wanted(finding.rule));
 
-    let spots = place::spots(sources, &owners, &found)?;
+    let spots = place::spots(sources, &owners, &found, &mut checked.warnings)?;
     let of_objects = found.into_iter().zip(spots).map(|(finding, spot)| {
         let object = finding.object.clone();
         (told(finding, spot, &owners), Some(object))

@@ -40,7 +40,8 @@ impl Spot {
     }
 }
 
-/// Where each finding is, in their order. Charts with findings in what they rendered are rendered once more, recorded.
+/// Where each finding is, in their order. Charts with findings in what they rendered are rendered once more, recorded;
+/// that a record was cut, is added to `warnings`.
 ///
 /// # Errors
 /// When one can't be.
@@ -48,6 +49,7 @@ pub(super) fn spots(
     sources: &[Source],
     owners: &HashMap<*const Object, usize>,
     findings: &[Finding],
+    warnings: &mut Vec<String>,
 ) -> Result<Vec<Spot>> {
     let mut spots = vec![Spot::default(); findings.len()];
     let mut of_sources: Vec<Vec<usize>> = vec![Vec::new(); sources.len()];
@@ -64,6 +66,12 @@ pub(super) fn spots(
         // What is in crds/, stands there as it is.
         let is_made = own.iter().any(|(_, finding)| finding.object.role != Role::Definition);
         let recorded = source.rendered().filter(|_| is_made).map(Recorded::new).transpose()?;
+        if recorded.as_ref().is_some_and(|recorded| recorded.trace.cut) {
+            let name = source.name();
+            warnings.push(format!(
+                "{name} renders too much to tell of all findings which template they come from"
+            ));
+        }
         let mut written = recorded.as_ref().map(Written::new);
         for ((index, finding), line) in own.iter().zip(lines.of(&own)) {
             if let Some(spot) = spots.get_mut(*index) {
