@@ -1,6 +1,7 @@
 //! What a rule about objects is, and what it finds.
 
 use std::collections::HashSet;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::{Finding, Scene, Severity};
@@ -51,7 +52,7 @@ pub struct Findings {
     rule: &'static Rule,
     found: Vec<Finding>,
     /// The objects that are judged: nothing is told of others.
-    judged: Arc<HashSet<*const Object>>,
+    judged: Rc<HashSet<*const Object>>,
     aside: Option<Finding>,
     more: bool,
     pairs: usize,

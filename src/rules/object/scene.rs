@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::general::fields::Faults;
@@ -44,7 +45,7 @@ pub struct Scene {
     all: Vec<Arc<Object>>,
     /// How many of them are judged.
     count: usize,
-    pub(super) judged: Arc<HashSet<*const Object>>,
+    pub(super) judged: Rc<HashSet<*const Object>>,
     by_kind: HashMap<(Arc<str>, Arc<str>), Vec<usize>>,
     by_name: HashMap<Named, Vec<usize>>,
     custom: HashSet<(Arc<str>, Arc<str>)>,
@@ -80,7 +81,7 @@ impl Scene {
             around,
             all,
             count,
-            judged: Arc::new(judged),
+            judged: Rc::new(judged),
             by_kind,
             by_name,
             custom,
