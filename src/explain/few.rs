@@ -147,7 +147,10 @@ impl<'a> Briefs<'a> {
     fn told(&self, values: &Values) -> Vec<(String, String)> {
         let of = |path: &ValuePath| {
             let places = path::places(self.chart, path);
-            let chain = places.iter().find_map(|place| self.origins.chain(place))?;
+            let own = places.iter().find_map(|place| self.origins.chain(place));
+            // A map has no origin of its own: the first value in it tells.
+            let first = || places.iter().find_map(|place| self.origins.below(place).first());
+            let chain = own.or_else(|| first().map(|leaf| &leaf.chain))?;
             Some((path_words(path), chain.links.first()?.words(self.root)))
         };
         if values.first.len() > MOST_VALUES {
@@ -201,5 +204,55 @@ impl<'a> Briefs<'a> {
         let values = Rc::new(values);
         self.of_reads.insert(read, values.clone());
         Some(values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::{self, Request};
+    use crate::values;
+
+    #[test]
+    fn each_read_is_looked_at_once_for_all_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n");
+        write("values.yaml", "a: 1\nbig: {v: 1, w: 2, x: 3, y: 4}\n");
+        write(
+            "templates/t.yaml",
+            "{{- range $i, $e := until 50 }}\na{{ $i }}: {{ $.Values.a }}\nb{{ $i }}: {{ toJson $.Values.big }}\n{{- end }}\n",
+        );
+        let root = folder.path().to_str().unwrap();
+        let request = Request::new(root, "r");
+        let loaded = render::load(&request, &mut Vec::new()).unwrap();
+        let mut trace = Trace::default();
+        render::trace_loaded(&request, &loaded, &mut trace).map_err(|failure| failure.error).unwrap();
+        let (chart, layers) = (&loaded.chart, &loaded.layers);
+        let prepared = values::prepare(chart, layers, true, &request.limits, &mut Vec::new()).unwrap();
+        let origins = Origins::of(chart, layers).unwrap();
+        let root = format!("{root}/");
+        let mut briefs = Briefs::new(&trace, &prepared.chart, &prepared.values, &origins, &root);
+        let file = &trace.files[0];
+        let (mut start, mut lines) = (0, 0);
+        for line in file.text.as_bytes().split_inclusive(|&b| b == b'\n') {
+            let part = start..start + line.len();
+            start = part.end;
+            if line.len() == 1 {
+                continue;
+            }
+            let brief = briefs.of(&file.name, file.text.as_bytes(), part).unwrap();
+            let (number, value, set) = if line.starts_with(b"a") { (2, "a", 1) } else { (3, "big", 2) };
+            let set = format!("chart default values.yaml:{set}");
+            assert_eq!((brief.line, &brief.values[..]), (number, &[(value.to_string(), set)][..]));
+            lines += 1;
+        }
+        assert_eq!(lines, 100);
+        // The values, each of both, and what is in the map.
+        assert!(briefs.of_reads.len() <= 4, "{}", briefs.of_reads.len());
     }
 }
