@@ -69,7 +69,7 @@ const ANALYZERS: &[Analyzer] = &[
             &["GW092"],
         )],
     ),
-    ("webhook.Analyzer", &[(&["InvalidWebhook"], &["GW031"])]),
+    ("webhook.Analyzer", &[(&["InvalidWebhook"], &["GW031", "K8S006"])]),
     ("k8sgateway.SelectorAnalyzer", &[(&["IneffectiveSelector"], &["GW094"])]),
     ("k8sgateway.CRDVersionAnalyzer", &[(&["GatewayAPICRDVersionBelowMinimum"], &["GW095"])]),
 ];

@@ -1,7 +1,7 @@
 //! The table of the fields of Kubernetes' API types is what the crate `k8s-openapi` says.
 //!
 //! To write it anew, for other versions of Kubernetes, raise the version of the crate and run
-//! `TORII_API_TYPES=path/to/k8s-openapi/src cargo test --test api_types`.
+//! `TORII_API_TYPES=path/to/k8s-openapi/src cargo test --test api_types -- --ignored`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -17,8 +17,9 @@ use serde_json::{Map, Value, json};
 const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/rules/object/general/types/kubernetes.txt");
 
 #[test]
-fn the_table_is_what_the_sources_say() {
-    let Ok(sources) = std::env::var("TORII_API_TYPES") else { return };
+#[ignore = "writes the table anew; TORII_API_TYPES names the sources"]
+fn write_the_table() {
+    let sources = std::env::var("TORII_API_TYPES").expect("TORII_API_TYPES names the sources of k8s-openapi");
     std::fs::write(TABLE, write::table(Path::new(&sources))).unwrap();
 }
 

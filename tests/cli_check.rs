@@ -158,3 +158,69 @@ fn text_from_charts_breaks_no_report() {
         assert!(format != "junit" || !screen.contains("<script>"), "{screen}");
     }
 }
+
+#[test]
+fn findings_of_an_item_of_a_list_are_at_its_own_lines() {
+    let text = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: c, namespace: \
+                one}\n- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: c, namespace: two}\n  data: {a: 1}\n";
+    let screen = screen_of(&["-"], text);
+    assert!(screen.contains("ConfigMap/c in two") && screen.contains("stdin:10"), "{screen}");
+}
+
+#[test]
+fn an_annotation_is_about_its_own_object_even_if_there_are_two_of_it() {
+    let object = |annotations: &str| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c, annotations: {annotations}}}\ndata: {{a: 1}}\n"
+        )
+    };
+    let text = format!("{}---\n{}", object("{torii.io/ignore.K8S030: known}"), object("{}"));
+    let screen = screen_of(&["-", "--only", "K8S030"], &text);
+    assert!(screen.contains("stdin:9") && screen.contains("1 finding set aside"), "{screen}");
+}
+
+#[test]
+fn sarif_tells_who_set_a_finding_aside_and_names_no_flag_as_a_file() {
+    let flag = shop(&["-o", "sarif", "--only", "GW043", "--ignore", "GW043"]);
+    assert!(flag.contains("\"kind\": \"external\"") && !flag.contains("inSource"), "{flag}");
+    let text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, annotations: {torii.io/ignore.K8S030: known}}\ndata: {a: 1}\n";
+    let annotation = screen_of(&["-", "-o", "sarif"], text);
+    assert!(annotation.contains("\"kind\": \"inSource\""), "{annotation}");
+    let value = shop(&["-o", "sarif", "--only", "VAL001", "--set", "nothing=1"]);
+    assert!(value.contains("\"uri\": \"shop\"") && !value.contains("\"uri\": \"--set\""), "{value}");
+}
+
+#[test]
+fn a_value_that_one_of_several_charts_uses_is_not_in_vain() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_string()
+    };
+    for (chart, value) in [("one", "a"), ("two", "b")] {
+        write(&format!("{chart}/Chart.yaml"), &format!("apiVersion: v2\nname: {chart}\nversion: 1.0.0\n"));
+        let text = format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {chart}}}\ndata: {{v: {{{{ .Values.{value} | quote \
+             }}}}}}\n"
+        );
+        write(&format!("{chart}/templates/c.yaml"), &text);
+    }
+    let values = write("values.yaml", "a: 1\nb: 2\nc: 3\n");
+    let chart = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
+    let screen = screen(&[&chart("one"), &chart("two"), "-f", &values, "--only", "VAL001"]);
+    assert_eq!(screen.matches("warning VAL001").count(), 1, "{screen}");
+    assert!(screen.contains("c is used by no template of the charts"), "{screen}");
+}
+
+#[test]
+fn custom_objects_are_held_against_the_definitions_that_are_rendered() {
+    let text = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: \
+                backups.example.org}\nspec:\n  group: example.org\n  names: {kind: Backup, plural: backups}\n  scope: \
+                Namespaced\n  versions:\n  - name: v1\n    served: true\n    storage: true\n    schema: {openAPIV3Schema: \
+                {type: object, properties: {spec: {type: object, properties: {keep: {type: \
+                integer}}}}}}\n---\napiVersion: example.org/v1\nkind: Backup\nmetadata: {name: b}\nspec:\n  keep: many\n  \
+                kepp: 1\n";
+    insta::assert_snapshot!(screen_of(&["-"], text));
+}

@@ -313,7 +313,7 @@ fn mutate(
         return;
     }
     report.moved += 1;
-    let reads = Reads::new(&explained.trace, bench);
+    let reads = Reads::new(&explained.trace, bench.chart(), bench.values());
     let writers = bench.writers();
     for file in deltas.keys() {
         report.files += 1;
@@ -536,7 +536,7 @@ fn one_file_of_a_large_chart_is_asked_about_in_little_time() {
             leaves.len(),
             bench.writers()
         );
-        let reads = Reads::new(&explained.trace, bench);
+        let reads = Reads::new(&explained.trace, bench.chart(), bench.values());
         let mut files = bench.files();
         files.sort_by_key(|file| std::cmp::Reverse(file.text.len()));
         for file in files.iter().step_by(files.len() / 12 + 1) {

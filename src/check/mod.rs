@@ -114,20 +114,19 @@ pub fn check(sources: &[Source], options: &Options) -> Result<Checked> {
     let is_wanted = |rule: &Rule| options.only.is_empty() || options.only.contains(&rule.id);
     found.retain(|finding| is_wanted(finding.rule));
 
-    let spots = place::spots(sources, &owners, &found)?;
-    let mut all: Vec<Told> =
-        found.into_iter().zip(spots).map(|(finding, spot)| told(finding, spot, &owners)).collect();
-    for (index, source) in sources.iter().enumerate() {
-        all.extend(values::findings(index, source)?.into_iter().filter(|told| is_wanted(told.rule)));
-    }
+    let spots = place::spots(sources, &owners, &found, &mut checked.warnings)?;
+    let of_objects = found.into_iter().zip(spots).map(|(finding, spot)| {
+        let object = finding.object.clone();
+        (told(finding, spot, &owners), Some(object))
+    });
+    let of_values = values::findings(sources, &is_wanted, &mut checked.warnings)?;
     let mut annotated = suppress::Annotations::default();
-    for mut told in all {
-        let object = told.object.as_ref().and_then(|id| scene.topology.get(id));
+    for (mut told, object) in of_objects.chain(of_values.into_iter().map(|told| (told, None))) {
         told.suppressed = options
             .suppressions
             .iter()
             .find_map(|suppression| suppression.of(&told))
-            .or_else(|| object.and_then(|object| annotated.of(object, &told)));
+            .or_else(|| object.and_then(|object| annotated.of(&object, &told)));
         if told.suppressed.is_some() { checked.suppressed.push(told) } else { checked.findings.push(told) }
     }
     checked.warnings.extend(annotated.warnings());

@@ -1,24 +1,23 @@
 //! Where findings come from: the line of a file or template, and the values that were read there.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::compare::{self, Path};
 use crate::diagnostic::Result;
-use crate::explain::object::steps_in_document;
-use crate::explain::reads::Reads;
-use crate::explain::{Explained, Writer};
+use crate::diff::side::Rendered;
+use crate::explain::few::{Brief, Briefs};
 use crate::manifest::object::{Object, Role};
+use crate::render;
 use crate::rules::object::Finding;
-use crate::trace::Role as Wrote;
-use crate::values::origin::path_words;
+use crate::trace::Trace;
+use crate::values::origin::Origins;
+use crate::values::{self, Prepared};
 use crate::yaml::{self, Step};
 
 use super::source::Source;
-
-/// So many values are named of one finding.
-const MOST_VALUES: usize = 3;
 
 /// Where a finding is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,7 +32,16 @@ pub struct Spot {
     pub values: Vec<(String, String)>,
 }
 
-/// Where each finding is, in their order. Charts with findings are rendered once more, recorded.
+impl Spot {
+    /// The file, unless it is a flag that set a value.
+    pub fn in_file(&self) -> Option<&str> {
+        let is_flag = self.line == 0 && self.file.starts_with("--");
+        Some(self.file.as_str()).filter(|file| !file.is_empty() && !is_flag)
+    }
+}
+
+/// Where each finding is, in their order. Charts with findings in what they rendered are rendered once more, recorded;
+/// that a record was cut, is added to `warnings`.
 ///
 /// # Errors
 /// When one can't be.
@@ -41,6 +49,7 @@ pub(super) fn spots(
     sources: &[Source],
     owners: &HashMap<*const Object, usize>,
     findings: &[Finding],
+    warnings: &mut Vec<String>,
 ) -> Result<Vec<Spot>> {
     let mut spots = vec![Spot::default(); findings.len()];
     let mut of_sources: Vec<Vec<usize>> = vec![Vec::new(); sources.len()];
@@ -54,64 +63,87 @@ pub(super) fn spots(
     for (source, own) in sources.iter().zip(of_sources).filter(|(_, own)| !own.is_empty()) {
         let own: Vec<(usize, &Finding)> =
             own.into_iter().filter_map(|i| Some((i, findings.get(i)?))).collect();
-        let explained = source.rendered().map(|rendered| Explained::new(&rendered.request, &mut Vec::new()));
-        let explained = explained.transpose()?;
-        let recorded = explained.as_ref().map(|it| (it, Reads::new(&it.trace, &it.bench)));
+        // What is in crds/, stands there as it is.
+        let is_made = own.iter().any(|(_, finding)| finding.object.role != Role::Definition);
+        let recorded = source.rendered().filter(|_| is_made).map(Recorded::new).transpose()?;
+        if recorded.as_ref().is_some_and(|recorded| recorded.trace.cut) {
+            let name = source.name();
+            warnings.push(format!(
+                "{name} renders too much to tell of all findings which template they come from"
+            ));
+        }
+        let mut written = recorded.as_ref().map(Written::new);
         for ((index, finding), line) in own.iter().zip(lines.of(&own)) {
             if let Some(spot) = spots.get_mut(*index) {
-                *spot = spot_of(source, recorded.as_ref(), finding, line);
+                *spot = spot_of(source, written.as_mut(), finding, line);
             }
         }
     }
     Ok(spots)
 }
 
+/// A chart that was rendered once more.
+struct Recorded {
+    trace: Trace,
+    prepared: Prepared,
+    origins: Origins,
+    root: String,
+}
+
+impl Recorded {
+    fn new(rendered: &Rendered) -> Result<Recorded> {
+        let Rendered { request, loaded, .. } = rendered;
+        let mut trace = Trace::default();
+        render::trace_loaded(request, loaded, &mut trace).map_err(|failure| failure.error)?;
+        Ok(Recorded {
+            trace,
+            prepared: values::prepare(&loaded.chart, &loaded.layers, true, &request.limits, &mut Vec::new())?,
+            origins: Origins::of(&loaded.chart, &loaded.layers)?,
+            root: format!("{}/", request.chart.trim_end_matches('/')),
+        })
+    }
+}
+
+/// Who wrote the lines of a render; of each line it is asked for once.
+struct Written<'a> {
+    briefs: Briefs<'a>,
+    lines: HashMap<(*const u8, usize), Option<Rc<Brief>>>,
+}
+
+impl<'a> Written<'a> {
+    fn new(recorded: &'a Recorded) -> Written<'a> {
+        let Recorded { trace, prepared, origins, root } = recorded;
+        let briefs = Briefs::new(trace, &prepared.chart, &prepared.values, origins, root);
+        Written { briefs, lines: HashMap::new() }
+    }
+
+    fn of(&mut self, object: &Object, (number, range): Line) -> Option<Rc<Brief>> {
+        let text = object.text.0.as_bytes();
+        let briefs = &mut self.briefs;
+        let of = || briefs.of(&object.source, text, range);
+        self.lines.entry((text.as_ptr(), number)).or_insert_with(of).clone()
+    }
+}
+
 /// A line (from 1) of a text, and the bytes that it takes.
 type Line = (usize, Range<usize>);
 
-fn spot_of(
-    source: &Source,
-    recorded: Option<&(&Explained, Reads<'_>)>,
-    finding: &Finding,
-    line: Line,
-) -> Spot {
+fn spot_of(source: &Source, written: Option<&mut Written<'_>>, finding: &Finding, line: Line) -> Spot {
     let object = &finding.object;
-    let (number, range) = line;
-    let Some((explained, reads)) = recorded.filter(|_| object.role != Role::Definition) else {
+    let number = line.0;
+    let Some(written) = written.filter(|_| object.role != Role::Definition) else {
         let file = file_of(source, object);
         // What was made of a file has lines of its own.
         let stands_there = source.holds(object) || object.role == Role::Definition;
         return Spot { file, line: if stands_there { number } else { 0 }, ..Spot::default() };
     };
-    let text = object.text.0.as_bytes();
-    let mut spot = Spot { rendered: Some((object.source.to_string(), number)), ..Spot::default() };
-    let writers = explained.writers(reads, &object.source, text, range);
-    // An action says more than the text around it, and one that reads values more than others.
-    let rank = |writer: &&Writer| (writer.reads.is_empty(), writer.role != Wrote::Action);
-    if let Some(writer) = writers.iter().min_by_key(rank) {
-        spot.file = writer.place.file.to_string();
-        spot.line = writer.place.line;
-        spot.values = values(explained, writer);
-    } else {
-        spot.file = file_of(source, object);
+    let rendered = Some((object.source.to_string(), number));
+    match written.of(object, line) {
+        Some(brief) => {
+            Spot { file: brief.file.clone(), line: brief.line, rendered, values: brief.values.clone() }
+        }
+        None => Spot { file: file_of(source, object), rendered, ..Spot::default() },
     }
-    spot
-}
-
-/// The values that a writer read, and where they are set; of many, what is around them all.
-fn values(explained: &Explained, writer: &Writer) -> Vec<(String, String)> {
-    let root = format!("{}/", explained.request.chart.trim_end_matches('/'));
-    let of = |path: &Vec<Step>| {
-        let set = explained.origin(path).and_then(|chain| chain.links.first());
-        Some((path_words(path), set?.words(&root)))
-    };
-    if let ([first, rest @ ..], true) = (writer.reads.as_slice(), writer.reads.len() > MOST_VALUES) {
-        let common = |other: &Vec<Step>| first.iter().zip(other).take_while(|(a, b)| a == b).count();
-        let length = rest.iter().map(common).min().unwrap_or_default();
-        let around: Vec<Step> = first.iter().take(length).cloned().collect();
-        return if around.is_empty() { Vec::new() } else { of(&around).into_iter().collect() };
-    }
-    writer.reads.iter().filter_map(of).collect()
 }
 
 /// The file that an object comes from, as the user would name it.
@@ -129,19 +161,18 @@ struct Lines {
 }
 
 impl Lines {
-    /// The lines of the fields that findings are about, or of what is there of the way to them.
+    /// The lines of the fields that findings are about, or of what is there of the way to them. Each document is read
+    /// once.
     fn of(&mut self, findings: &[(usize, &Finding)]) -> Vec<Line> {
         let mut found: Vec<Line> = vec![(0, 0..0); findings.len()];
-        let mut by_object: HashMap<*const Object, Vec<usize>> = HashMap::new();
+        let mut by_document: BTreeMap<(*const u8, usize), Vec<usize>> = BTreeMap::new();
         for (index, (_, finding)) in findings.iter().enumerate() {
-            by_object.entry(Arc::as_ptr(&finding.object)).or_default().push(index);
+            let (text, range) = &finding.object.text;
+            by_document.entry((text.as_bytes().as_ptr(), range.start)).or_default().push(index);
         }
-        for own in by_object.into_values() {
-            let own: Vec<(usize, &Finding)> =
-                own.into_iter().filter_map(|i| Some((i, findings.get(i)?.1))).collect();
-            let Some((_, first)) = own.first() else { continue };
-            let object = first.object.clone();
-            for ((index, _), line) in own.iter().zip(self.within(&object, &own)) {
+        for own in by_document.into_values() {
+            let objects: Vec<&Finding> = own.iter().filter_map(|i| Some(findings.get(*i)?.1)).collect();
+            for (index, line) in own.iter().zip(self.within(&objects)) {
                 if let Some(slot) = found.get_mut(*index) {
                     *slot = line;
                 }
@@ -150,17 +181,18 @@ impl Lines {
         found
     }
 
-    /// The lines of findings of one object.
-    fn within(&mut self, object: &Object, findings: &[(usize, &Finding)]) -> Vec<Line> {
-        let (text, range) = (object.text.0.as_bytes(), object.text.1.clone());
+    /// The lines of findings of one document.
+    fn within(&mut self, findings: &[&Finding]) -> Vec<Line> {
+        let Some(first) = findings.first() else { return Vec::new() };
+        let (text, range) = (first.object.text.0.as_bytes(), first.object.text.1.clone());
         let document = text.get(range.clone()).unwrap_or_default();
-        let base = steps_in_document(document, object, &[]);
         // The field, what is around it, and so on; at last the object's name.
         let mut paths: Vec<Vec<Step>> = Vec::new();
         let mut ends = Vec::new();
-        for (_, finding) in findings {
+        for finding in findings {
+            let base = &finding.object.steps;
             let own = finding.field.as_ref().map(steps).unwrap_or_default();
-            paths.extend((1..=own.len()).rev().map(|length| [&base[..], &own[..length]].concat()));
+            paths.extend((1..=own.len()).rev().map(|length| [base, &own[..length]].concat()));
             paths.push([&base[..], &[Step::key("metadata"), Step::key("name")]].concat());
             paths.push([&base[..], &[Step::key("kind")]].concat());
             ends.push(paths.len());

@@ -13,6 +13,9 @@ use super::Told;
 /// What the annotations begin with that set findings of an object aside; the rule's id or name follows.
 pub const ANNOTATION: &str = "torii.io/ignore.";
 
+/// Who says so, where an annotation does.
+pub const ANNOTATED: &str = "annotation";
+
 /// Why a finding is not told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suppressed {
@@ -95,7 +98,7 @@ impl Annotations {
             ));
             return None;
         }
-        Some(Suppressed { by: "annotation", reason: Some(reason) })
+        Some(Suppressed { by: ANNOTATED, reason: Some(reason) })
     }
 
     /// What is wrong with annotations.

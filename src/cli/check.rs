@@ -123,8 +123,9 @@ pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit> {
         return Ok(FINE);
     }
     let limits = args.opening.rendering.limits()?;
-    let options = options(args, global, &limits)?;
-    let sources = args.opening.open_all(&args.sources, &args.with, global)?;
+    let mut options = options(args, &limits)?;
+    let (sources, cluster) = args.opening.open_all(&args.sources, &args.with, global)?;
+    options.around.cluster = cluster.iter().flat_map(Source::objects).cloned().collect();
     let checked = check::check(&sources, &options)?;
     for warning in &checked.warnings {
         let warning = Diagnostic { message: warning.clone(), ..Diagnostic::default() };
@@ -146,7 +147,7 @@ fn tell(checked: &Checked, args: &Args, output: &mut Output) -> Result<()> {
 }
 
 /// What the flags and the configuration say of the check.
-fn options(args: &Args, global: &Global, limits: &Limits) -> Result<Options> {
+fn options(args: &Args, limits: &Limits) -> Result<Options> {
     let mut suppressions = Vec::new();
     for text in &args.ignore {
         suppressions.push(Suppression::parse(text).map_err(|e| e.context("--ignore"))?);
@@ -154,14 +155,8 @@ fn options(args: &Args, global: &Global, limits: &Limits) -> Result<Options> {
     suppressions.extend(configured(args.opening.config.as_deref(), limits)?);
     let only = flags::split("only", &args.only)?;
     let only = only.iter().map(|word| find_rule(word).map(|rule| rule.id));
-    let mut cluster = Vec::new();
-    for name in &args.with {
-        let request = args.opening.rendering.request(name, global)?;
-        cluster.extend(Source::open(name, &request).map_err(|e| e.context("--with"))?.objects().cloned());
-    }
     Ok(Options {
         around: Surroundings {
-            cluster,
             revisions: flags::split("revisions", &args.revisions)?,
             ..args.opening.surroundings()?
         },

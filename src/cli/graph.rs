@@ -71,7 +71,7 @@ enum Format {
 /// # Errors
 /// When a source can't be opened or checked.
 pub fn run(args: &Args, global: &Global, output: &mut Output) -> Result<()> {
-    let sources = args.opening.open_all(&args.sources, &[], global)?;
+    let (sources, _) = args.opening.open_all(&args.sources, &[], global)?;
     let objects: Vec<Arc<Object>> = sources.iter().flat_map(Source::objects).cloned().collect();
     let mut graph = graph::build(&objects);
     let warnings = if args.no_findings {

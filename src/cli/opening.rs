@@ -26,22 +26,29 @@ pub struct Flags {
 }
 
 impl Flags {
-    /// Opens all sources. `others` are opened elsewhere; of all, only one may be stdin.
+    /// Opens all sources, and those that `--with` names. Of all, only one may be stdin.
     ///
     /// # Errors
     /// When one can't be opened, and when values are given and there is no chart.
-    pub fn open_all(&self, sources: &[String], others: &[String], global: &Global) -> Result<Vec<Source>> {
-        if sources.iter().chain(others).filter(|source| *source == "-").count() > 1 {
+    pub fn open_all(
+        &self,
+        sources: &[String],
+        with: &[String],
+        global: &Global,
+    ) -> Result<(Vec<Source>, Vec<Source>)> {
+        if sources.iter().chain(with).filter(|source| *source == "-").count() > 1 {
             return Err(wrong("- stands for stdin, which can be read only once"));
         }
         let limits = self.rendering.limits()?;
-        let opened = sources.iter().map(|name| self.open(name, &limits, global));
-        let opened = opened.collect::<Result<Vec<_>>>()?;
+        let open = |name: &String| self.open(name, &limits, global);
+        let cluster = with.iter().map(|name| open(name).map_err(|e| e.context("--with")));
+        let cluster = cluster.collect::<Result<Vec<_>>>()?;
+        let opened = sources.iter().map(open).collect::<Result<Vec<_>>>()?;
         if self.rendering.has_values() && opened.iter().all(|source| source.rendered().is_none()) {
             return Err(wrong("values are given, but there is no chart to render with them")
                 .hint("torii istio FILE --set ... | torii check -"));
         }
-        Ok(opened)
+        Ok((opened, cluster))
     }
 
     /// What is known of the cluster by the flags of a render: its version, and the time.

@@ -1,6 +1,7 @@
 //! Where a line of a render comes from, and where a value goes to.
 //!
 //! - [`influence`] changes values and renders again: what moves, depends on them.
+//! - [`few`] says in short what wrote a line, for many lines.
 //! - [`reads`] says which values templates read, by the record of a render ([`crate::trace`]).
 //! - [`object`] explains an object or a field of one: its lines, who wrote them, and the values that decide them.
 //! - [`value`] goes the other way: who reads a value, and which fields it reaches.
@@ -8,6 +9,7 @@
 //! - [`unused`] finds values that nobody reads.
 
 mod decide;
+pub mod few;
 pub mod field;
 pub mod find;
 pub mod influence;
@@ -18,7 +20,6 @@ pub mod unused;
 pub mod value;
 mod writer;
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Result};
@@ -29,7 +30,6 @@ use crate::values::origin::{Chain, Origins};
 use crate::yaml::Step;
 
 use self::influence::{Bench, path};
-use self::reads::Reads;
 
 pub use self::writer::{Call, Writer};
 
@@ -73,12 +73,6 @@ impl Explained {
 }
 
 impl Explained {
-    /// Who wrote a part of a rendered file, in their order.
-    pub fn writers(&self, reads: &Reads<'_>, file: &str, text: &[u8], part: Range<usize>) -> Vec<Writer> {
-        let ids = self.trace.file(file).map(|file| file.record.writers(text, part)).unwrap_or_default();
-        ids.into_iter().filter_map(|id| writer::writer(&self.trace, reads, id)).collect()
-    }
-
     /// Who set a value, wherever a global one stands.
     pub fn origin(&self, path: &[Step]) -> Option<&Chain> {
         path::places(self.bench.chart(), path).iter().find_map(|place| self.origins.chain(place))

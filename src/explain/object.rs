@@ -7,7 +7,6 @@ use crate::manifest::object::{Object, Role};
 use crate::trace::Trace;
 use crate::value::Value;
 use crate::values::origin::Chain;
-use crate::yaml::{self, Step};
 
 use super::Explained;
 use super::decide::decide;
@@ -79,7 +78,7 @@ pub fn explain(explained: &Explained, object: &Object, wanted: Option<&str>) -> 
     let field = wanted.map(|field| Field::find(&object.value, field)).transpose()?;
     let (text, range) = (object.text.0.as_bytes(), object.text.1.clone());
     let document = text.get(range.clone()).unwrap_or_default();
-    let steps = steps_in_document(document, object, field.as_ref().map_or(&[], |field| &field.steps));
+    let steps = [&object.steps[..], field.as_ref().map_or(&[], |field| &field.steps)].concat();
     let within = field::lines(document, &steps).unwrap_or(1..1);
     let before = memchr::memchr_iter(b'\n', text.get(..range.start).unwrap_or_default()).count();
     let lines = trimmed(text, before + within.start..before + within.end);
@@ -94,37 +93,12 @@ pub fn explain(explained: &Explained, object: &Object, wanted: Option<&str>) -> 
         complete: true,
         is_plain: object.role == Role::Definition,
     };
-    let reads = Reads::new(&explained.trace, &explained.bench);
+    let reads = Reads::new(&explained.trace, explained.bench.chart(), explained.bench.values());
     explanation.lines = written(&explained.trace, &reads, &object.source, text, lines);
     if !explanation.is_plain {
         decide(explained, &reads, object, field.as_ref(), &mut explanation);
     }
     Ok(explanation)
-}
-
-/// The steps to a field within a document: an object may be an item of a list.
-pub(crate) fn steps_in_document(document: &[u8], object: &Object, steps: &[Step]) -> Vec<Step> {
-    let whole = yaml::decode_with_integers(document).unwrap_or_default();
-    let of = |value: &Value, key: &str| value.as_map().and_then(|map| map.get(key));
-    let is_object = |value: &Value| {
-        let name = of(value, "metadata").and_then(|metadata| of(&metadata, "name"));
-        let kind = of(value, "kind");
-        kind.is_some_and(|kind| kind.as_str() == Some(&object.id.kind))
-            && name.is_none_or(|name| name.as_str() == Some(&object.id.name))
-    };
-    let mut found = Vec::new();
-    if !is_object(&whole) {
-        let (list, start) = match of(&whole, "items") {
-            Some(items) => (items, vec![Step::key("items")]),
-            None => (whole, Vec::new()),
-        };
-        if let Some(index) = list.as_list().and_then(|list| list.items().iter().position(is_object)) {
-            found = start;
-            found.push(Step::Index(index));
-        }
-    }
-    found.extend(steps.iter().cloned());
-    found
 }
 
 /// The lines without blank ones at either end.

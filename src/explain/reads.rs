@@ -1,10 +1,12 @@
 //! Which values a render read, and where.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
-use super::influence::{Bench, ValuePath, path};
+use super::influence::{ValuePath, path};
+use crate::chart::Chart;
 use crate::trace::{EmissionId, Event, Kind, Owners, Role, Trace, What};
-use crate::value::Value;
+use crate::value::{Map, Value};
 use crate::yaml::Step;
 
 /// So many paths are gathered for one file.
@@ -13,15 +15,20 @@ const MAX_PATHS: usize = 20_000;
 /// The reads of a recorded render.
 pub struct Reads<'a> {
     trace: &'a Trace,
-    bench: &'a Bench,
-    owners: Owners,
+    chart: &'a Chart,
+    values: &'a Map,
+    owners: OnceCell<Owners>,
 }
 
 impl<'a> Reads<'a> {
-    /// The reads of a trace of the render that the bench made.
-    pub fn new(trace: &'a Trace, bench: &'a Bench) -> Reads<'a> {
-        let owners = Owners::of(trace);
-        Reads { trace, bench, owners }
+    /// The reads of a trace of a render, with the charts that took part in it and the values that the outermost one's
+    /// templates saw before any ran.
+    pub fn new(trace: &'a Trace, chart: &'a Chart, values: &'a Map) -> Reads<'a> {
+        Reads { trace, chart, values, owners: OnceCell::new() }
+    }
+
+    fn owners(&self) -> &Owners {
+        self.owners.get_or_init(|| Owners::of(self.trace))
     }
 
     /// The file during whose render an emission was made.
@@ -35,17 +42,23 @@ impl<'a> Reads<'a> {
     /// The values that an emission read. What an action only prints of a template it calls is not its own: the
     /// template's nodes tell. A condition and a variable hang on all of it.
     pub fn of(&self, id: EmissionId) -> Vec<ValuePath> {
-        let mut found = Vec::new();
-        let Some(emission) = self.trace.emission(id) else { return found };
-        let is_whole = matches!(emission.role, Role::Control | Role::Assign);
-        for event in self.trace.events_of(id).iter().filter(|e| is_whole || e.context == emission.context) {
+        let (mut found, mut known) = (Vec::new(), HashSet::new());
+        for event in self.events_of(id) {
             self.paths_of(event, &mut |path| {
-                if !found.contains(&path) {
+                if known.insert(path.clone()) {
                     found.push(path);
                 }
             });
         }
         found
+    }
+
+    /// The events by which an emission itself read something.
+    pub(super) fn events_of(&self, id: EmissionId) -> impl Iterator<Item = &'a Event> + use<'a> {
+        let emission = self.trace.emission(id);
+        let is_whole = emission.is_some_and(|it| matches!(it.role, Role::Control | Role::Assign));
+        let context = emission.map(|emission| emission.context);
+        self.trace.events_of(id).iter().filter(move |e| is_whole || Some(e.context) == context)
     }
 
     /// All values that were read while some files were rendered: those that moving lines of these files may depend on.
@@ -81,7 +94,7 @@ impl<'a> Reads<'a> {
             let mut hits = false;
             self.paths_of(event, &mut |path| hits |= path.starts_with(wanted) || wanted.starts_with(&path));
             if hits
-                && let Some(owner) = self.owners.owner(index)
+                && let Some(owner) = self.owners().owner(index)
                 && let Some(emission) = self.trace.emission(owner)
                 && known.insert((emission.site, emission.role == Role::Control))
             {
@@ -93,12 +106,12 @@ impl<'a> Reads<'a> {
 
     /// The emission that set the value at a path, or something around it, the last one if several did.
     pub fn setter(&self, path: &[Step]) -> Option<EmissionId> {
-        self.owners.setter(self.trace, path)
+        self.owners().setter(self.trace, path)
     }
 
     /// The values, down to leaves, that an event may have read. Within a map that was read by its own events, those
     /// tell.
-    fn paths_of(&self, event: &Event, show: &mut dyn FnMut(ValuePath)) {
+    pub(super) fn paths_of(&self, event: &Event, show: &mut dyn FnMut(ValuePath)) {
         match &event.what {
             What::Get { map, key } => {
                 for around in self.trace.maps.get(*map as usize).into_iter().flatten() {
@@ -155,10 +168,10 @@ impl<'a> Reads<'a> {
 
     /// The value at a path, or what templates put there.
     fn value(&self, path: &[Step]) -> Option<Value> {
-        path::at(self.bench.values(), path).or_else(|| self.trace.seen(path))
+        path::at(self.values, path).or_else(|| self.trace.seen(path))
     }
 
     fn canonical(&self, path: &[Step]) -> ValuePath {
-        path::canonical(self.bench.chart(), path)
+        path::canonical(self.chart, path)
     }
 }

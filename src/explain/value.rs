@@ -113,7 +113,7 @@ pub fn parse_path(text: &str) -> Result<ValuePath> {
 pub fn reach(explained: &Explained, wanted: &ValuePath) -> Result<Reach> {
     let (trace, bench) = (&explained.trace, &explained.bench);
     let wanted = path::canonical(bench.chart(), wanted);
-    let reads = Reads::new(trace, bench);
+    let reads = Reads::new(trace, bench.chart(), bench.values());
     let value = bench.value(&wanted);
     let mut leaves: Vec<ValuePath> =
         bench.leaves().into_iter().filter(|leaf| leaf.starts_with(&wanted)).collect();

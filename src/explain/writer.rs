@@ -1,5 +1,7 @@
 //! Who wrote a line, for people: places, calls, functions.
 
+use std::collections::HashSet;
+
 use crate::diagnostic::Place;
 use crate::trace::{Context, EmissionId, Kind, Role, Site, Trace};
 use crate::value::Str;
@@ -99,10 +101,10 @@ fn call(trace: &Trace, reads: &Reads<'_>, context: &Context) -> Option<Call> {
 
 /// The values that an emission read, and those that gave the variables it read their values.
 fn read_by(trace: &Trace, reads: &Reads<'_>, id: EmissionId) -> Vec<ValuePath> {
-    let mut found = Vec::new();
+    let (mut found, mut known) = (Vec::new(), HashSet::new());
     for source in trace.sources_of(id) {
         for path in reads.of(source) {
-            if !found.contains(&path) {
+            if known.insert(path.clone()) {
                 found.push(path);
             }
         }

@@ -92,7 +92,7 @@ impl Builder<'_> {
                 self.topology.selected_by(selecting).map(|workload| workload.object.id.clone()).collect();
             // A share is told where there are several.
             let shares = (relation == Relation::Sends && workloads.len() > 1)
-                .then(|| traffic::shares(self.topology, &workloads))
+                .then(|| traffic::shares(self.topology.selected_by(selecting)))
                 .flatten()
                 .unwrap_or_default();
             for (index, workload) in workloads.iter().enumerate() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Error, Place, Result};
 use crate::value::{Str, Value};
-use crate::yaml;
+use crate::yaml::{self, Step};
 
 /// What makes an object the same object in another render. The API version is not part of it: a new version of
 /// the same group is a change of the object.
@@ -66,6 +66,8 @@ pub struct Object {
     pub source: Arc<str>,
     /// The text of the file or rendered template, and where the document lies in it.
     pub text: (Str, Range<usize>),
+    /// The way to it within the document: none, or that to an item of a list.
+    pub steps: Vec<Step>,
 }
 
 impl Object {
@@ -164,12 +166,16 @@ pub fn read(document: &Document<'_>, objects: &mut Vec<Object>) -> Result<()> {
         ))
     })?;
     match value {
-        Value::List(items) => items.items().into_iter().try_for_each(|item| add(item, document, objects)),
-        value => add(value, document, objects),
+        Value::List(items) => items
+            .items()
+            .into_iter()
+            .enumerate()
+            .try_for_each(|(index, item)| add(item, vec![Step::Index(index)], document, objects)),
+        value => add(value, Vec::new(), document, objects),
     }
 }
 
-fn add(value: Value, document: &Document<'_>, objects: &mut Vec<Object>) -> Result<()> {
+fn add(value: Value, steps: Vec<Step>, document: &Document<'_>, objects: &mut Vec<Object>) -> Result<()> {
     if value.is_nil() {
         return Ok(());
     }
@@ -195,11 +201,12 @@ fn add(value: Value, document: &Document<'_>, objects: &mut Vec<Object>) -> Resu
     if let (true, true, Some(Value::List(items))) = (group.is_empty(), kind.ends_with("List"), items) {
         // A list within a list is nothing that Kubernetes knows.
         let is_list = |item: &Value| item.as_map().is_some_and(|item| item.contains_key("items"));
-        return items
-            .items()
-            .into_iter()
-            .filter(|item| !is_list(item))
-            .try_for_each(|item| add(item, document, objects));
+        return items.items().into_iter().enumerate().filter(|(_, item)| !is_list(item)).try_for_each(
+            |(index, item)| {
+                let steps = [&steps[..], &[Step::key("items"), Step::Index(index)]].concat();
+                add(item, steps, document, objects)
+            },
+        );
     }
     let name = field(&["metadata", "name"])
         .or_else(|| field(&["metadata", "generateName"]).map(|name| format!("{name}*")))
@@ -222,6 +229,7 @@ fn add(value: Value, document: &Document<'_>, objects: &mut Vec<Object>) -> Resu
         role: document.role,
         source: document.source.clone(),
         text: (document.text.0.clone(), document.text.1.clone()),
+        steps,
         value,
     });
     Ok(())

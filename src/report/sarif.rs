@@ -54,8 +54,17 @@ pub struct Finding {
     pub line: usize,
     /// The object or value that it is about.
     pub object: String,
-    /// Why it was set aside, if it was.
-    pub suppressed: Option<String>,
+    /// How it was set aside, if it was.
+    pub suppressed: Option<Suppression>,
+}
+
+/// How a finding was set aside.
+#[derive(Clone, Debug)]
+pub struct Suppression {
+    /// Whether what is judged says so itself, and not a flag or a configuration.
+    pub in_source: bool,
+    /// Why.
+    pub reason: String,
 }
 
 /// The log of one run of a program, the most serious findings first.
@@ -118,11 +127,11 @@ fn result(w: &mut Writer, finding: &Finding, index: usize) {
             });
         });
     });
-    if let Some(reason) = &finding.suppressed {
+    if let Some(suppression) = &finding.suppressed {
         w.field_list("suppressions", [()], |w, ()| {
             w.object(|w| {
-                w.field_string("kind", "inSource");
-                w.field_string("justification", reason);
+                w.field_string("kind", if suppression.in_source { "inSource" } else { "external" });
+                w.field_string("justification", &suppression.reason);
             });
         });
     }

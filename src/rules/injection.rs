@@ -7,6 +7,7 @@
 
 use super::read;
 use super::selector::{self, Labels};
+use super::workload::{self, Container};
 use crate::value::Value;
 
 /// The label that asks for injection into a namespace: `enabled`, or anything else against it.
@@ -95,6 +96,23 @@ pub fn revision_of_namespace(labels: &Labels) -> Option<&str> {
 pub fn templates(template: &Value) -> Vec<String> {
     let names = read::annotation(template, TEMPLATES).unwrap_or_default();
     names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_string).collect()
+}
+
+/// The proxy of a pod, if it has one already or has a place for it.
+pub fn proxy(template: &Value) -> Option<Container> {
+    workload::containers(template).into_iter().find(|container| container.name == PROXY)
+}
+
+/// Whether a pod is a gateway: it runs a proxy, and nothing beside it. Istio's node proxy has a container of the
+/// same name.
+pub fn is_gateway(template: &Value) -> bool {
+    let containers = workload::containers(template);
+    let mut running = containers.iter().filter(|container| !container.init);
+    let is_proxy = |container: &Container| {
+        container.name == PROXY && !read::texts(&container.value, "args").contains(&"ztunnel".to_string())
+    };
+    let alone = running.next().is_some_and(is_proxy) && running.next().is_none();
+    alone || templates(template).iter().any(|name| name == "gateway")
 }
 
 #[cfg(test)]

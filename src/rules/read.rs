@@ -10,6 +10,8 @@ const DEPTH: usize = 1000;
 
 /// The value at a path of keys, separated by dots: `spec.replicas`. Nulls are no values.
 pub fn at(value: &Value, path: &str) -> Option<Value> {
+    #[cfg(test)]
+    counted::add();
     let mut value = value.clone();
     if !path.is_empty() {
         for key in path.split('.') {
@@ -17,6 +19,26 @@ pub fn at(value: &Value, path: &str) -> Option<Value> {
         }
     }
     (!value.is_nil()).then_some(value)
+}
+
+/// How many fields were read on this thread: tests tell by it how much work rules make.
+#[cfg(test)]
+pub mod counted {
+    use std::cell::Cell;
+
+    thread_local! {
+        static READS: Cell<usize> = const { Cell::new(0) };
+    }
+
+    /// One more.
+    pub fn add() {
+        READS.set(READS.get() + 1);
+    }
+
+    /// All until now.
+    pub fn reads() -> usize {
+        READS.get()
+    }
 }
 
 /// A scalar as text: strings, and what a chart forgot to quote.
@@ -152,8 +174,13 @@ fn order(a: &Value, b: &Value, depth: usize) -> Ordering {
 
 /// The first few of many, and how many more there are: `a, b, c and 2 more`; the last two by `and`.
 pub fn list(names: &[String], most: usize) -> String {
-    let shown = if names.len() > most { &names[..most] } else { names };
-    match (shown, names.len() - shown.len()) {
+    few(names, most, String::clone)
+}
+
+/// As [`list`], of things of which only those are named that are shown.
+pub fn few<T>(all: &[T], most: usize, name: impl Fn(&T) -> String) -> String {
+    let shown: Vec<String> = all.iter().take(most).map(name).collect();
+    match (shown.as_slice(), all.len() - shown.len()) {
         ([], _) => String::new(),
         ([one], 0) => one.clone(),
         ([rest @ .., last], 0) => format!("{} and {last}", rest.join(", ")),

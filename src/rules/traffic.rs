@@ -1,12 +1,9 @@
 //! How a Service splits its traffic among the workloads that it selects, and which workload is a canary.
 
-use std::sync::Arc;
-
-use super::injection::REVISION_LABEL;
 use super::read;
-use super::topology::{Selecting, Topology};
-use super::workload::{self, Replicas};
-use crate::manifest::object::{Identity, Object};
+use super::topology::{Selecting, Topology, Workload};
+use super::workload::Replicas;
+use crate::manifest::object::Identity;
 
 /// How traffic is split.
 #[derive(Clone, Debug)]
@@ -19,9 +16,8 @@ pub struct Split {
 
 /// The percentage of a Service's connections that each of some workloads gets, if their numbers of pods are fixed and
 /// not all zero: each ready pod gets the same.
-pub fn shares(topology: &Topology, workloads: &[Identity]) -> Option<Vec<u128>> {
-    let pods = |id: &Identity| fixed(&topology.replicas(topology.get(id)?));
-    let pods = workloads.iter().map(pods).collect::<Option<Vec<u128>>>()?;
+pub fn shares<'a>(workloads: impl Iterator<Item = &'a Workload>) -> Option<Vec<u128>> {
+    let pods = workloads.map(|workload| fixed(&workload.replicas)).collect::<Option<Vec<u128>>>()?;
     let total = Some(pods.iter().sum::<u128>()).filter(|total| *total > 0)?;
     Some(pods.iter().map(|pods| percent(*pods, total)).collect())
 }
@@ -39,35 +35,35 @@ fn percent(part: u128, total: u128) -> u128 {
 
 impl Split {
     /// The split among workloads: each ready pod gets the same share.
-    pub fn new(topology: &Topology, workloads: &[Identity]) -> Split {
-        let members: Vec<(&Identity, Replicas)> = workloads
-            .iter()
-            .filter_map(|id| topology.get(id).map(|object| (id, topology.replicas(object))))
-            .collect();
-        let total: Option<u128> = members.iter().map(|(_, replicas)| fixed(replicas)).sum();
+    pub fn new(topology: &Topology, workloads: &[&Workload]) -> Split {
+        let total: Option<u128> = workloads.iter().map(|workload| fixed(&workload.replicas)).sum();
         let known = total.filter(|total| *total > 0);
-        let part = |(index, (id, replicas)): (usize, &(&Identity, Replicas))| match (known, fixed(replicas)) {
-            (Some(total), Some(n)) => {
-                let pods = if index > 0 {
-                    ""
-                } else if total == 1 {
-                    " pod"
-                } else {
-                    " pods"
-                };
-                format!("{id} ({n} of {total}{pods}, {}%)", percent(n, total))
+        let part = |(index, workload): &(usize, &&Workload)| {
+            let id = &workload.object.id;
+            match (known, fixed(&workload.replicas)) {
+                (Some(total), Some(n)) => {
+                    let pods = match (*index, total) {
+                        (0, 1) => " pod",
+                        (0, _) => " pods",
+                        _ => "",
+                    };
+                    format!("{id} ({n} of {total}{pods}, {}%)", percent(n, total))
+                }
+                _ => format!("{id} ({})", workload.replicas.describe()),
             }
-            _ => format!("{id} ({})", replicas.describe()),
         };
-        let parts: Vec<String> = members.iter().enumerate().map(part).collect();
-        let list = read::list(&parts, 4);
+        let parts: Vec<(usize, &&Workload)> = workloads.iter().enumerate().collect();
+        let list = read::few(&parts, 4, part);
         if total.is_some() {
             return Split { text: list, is_known: true };
         }
-        let scalers: Vec<String> =
-            members.iter().filter_map(|(id, _)| topology.scaler(id)).map(|s| s.id.to_string()).collect();
+        let scalers: Vec<_> =
+            workloads.iter().filter_map(|workload| topology.scaler(&workload.object.id)).collect();
         let text = match scalers.is_empty() {
-            false => format!("{list}; the split is not known: {} decides", read::list(&scalers, 3)),
+            false => {
+                let scalers = read::few(&scalers, 3, |scaler| scaler.id.to_string());
+                format!("{list}; the split is not known: {scalers} decides")
+            }
             true => format!("{list}; the split is not known: it depends on the number of nodes"),
         };
         Split { text, is_known: false }
@@ -92,20 +88,16 @@ pub fn named_after<'a>(
     })
 }
 
-/// Whether a workload is a canary beside those that a Service selects, and the Service doesn't select it. A name
-/// alone says little: a canary calls itself one, or is a gateway of another revision.
-pub fn is_canary_without(topology: &Topology, workload: &Arc<Object>, stable: &Selecting) -> bool {
-    let selected = topology.selected_by(stable).map(|workload| &workload.object);
-    let behind: Vec<&Arc<Object>> = selected.filter(|object| object.id.kind == workload.id.kind).collect();
-    if behind.is_empty() || behind.iter().any(|object| object.id == workload.id) {
+/// Whether the workload at a place is a canary beside those that a Service selects, and the Service doesn't select it.
+/// A name alone says little: a canary calls itself one, or is a gateway of another revision.
+pub fn is_canary_without(topology: &Topology, index: usize, stable: &Selecting) -> bool {
+    let Some(own) = topology.workloads.get(index) else { return false };
+    if stable.selects.binary_search(&index).is_ok() {
         return false;
     }
-    let revision = |object: &Object| {
-        workload::template(object).and_then(|template| read::label(&template, REVISION_LABEL))
-    };
-    let is_gateway = |object: &Object| {
-        workload::template(object).is_some_and(|template| workload::has_injected_image(&template))
-    };
-    let other = |old: &&Arc<Object>| is_gateway(old) && revision(old) != revision(workload);
-    workload.id.name.ends_with("-canary") || (is_gateway(workload) && behind.iter().any(other))
+    let is_named = own.object.id.name.ends_with("-canary");
+    let mut behind =
+        topology.selected_by(stable).filter(|old| old.object.id.kind == own.object.id.kind).peekable();
+    let is_other = |old: &Workload| old.has_injected_image && old.revision() != own.revision();
+    behind.peek().is_some() && (is_named || own.has_injected_image && behind.any(is_other))
 }

@@ -16,6 +16,7 @@ mod owners;
 mod paths;
 mod recorder;
 
+use std::collections::{HashSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -243,12 +244,14 @@ impl Record {
         let touching =
             self.segments.get(first..).unwrap_or_default().iter().take_while(|s| s.range.start < range.end);
         let (mut solid, mut blank) = (Vec::new(), Vec::new());
+        // A line may have as many writers as a text has.
+        let mut known = HashSet::new();
         for segment in touching {
             let own = segment.range.start.max(range.start)..segment.range.end.min(range.end);
             let is_blank = text.get(own).is_none_or(|bytes| bytes.iter().all(u8::is_ascii_whitespace));
             let into = if is_blank { &mut blank } else { &mut solid };
             for &by in segment.by.iter() {
-                if !into.contains(&by) {
+                if known.insert((is_blank, by)) {
                     into.push(by);
                 }
             }
@@ -298,21 +301,25 @@ impl Trace {
     /// The emissions that an emission's value came from by variables, itself first, each once. What templates read
     /// that it calls is not followed: they wrote their texts themselves.
     pub fn sources_of(&self, id: EmissionId) -> Vec<EmissionId> {
-        let mut found = vec![id];
-        let mut next = 0;
-        while let Some(&id) = found.get(next) {
-            next += 1;
+        self.sources(id).collect()
+    }
+
+    /// As [`Trace::sources_of`], one after the other, for who needs only the first.
+    pub fn sources(&self, id: EmissionId) -> impl Iterator<Item = EmissionId> {
+        let (mut open, mut known) = (VecDeque::from([id]), HashSet::from([id]));
+        std::iter::from_fn(move || {
+            let id = open.pop_front()?;
             let context = self.emission(id).map(|emission| emission.context);
             for event in self.events_of(id) {
                 if let What::Variable(by) = event.what
                     && Some(event.context) == context
-                    && !found.contains(&by)
+                    && known.insert(by)
                 {
-                    found.push(by);
+                    open.push_back(by);
                 }
             }
-        }
-        found
+            Some(id)
+        })
     }
 
     /// The events of an emission.

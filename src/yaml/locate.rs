@@ -1,7 +1,7 @@
 //! Where in a text a value stands. The text is read again for it, so that reading values costs nothing more.
 
 use std::cell::Cell;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::value::Str;
 
@@ -14,6 +14,8 @@ use super::node::{Document, Id, Node, NodeKind};
 const MAX_NODES: usize = 4_000_000;
 /// How deep leaves are looked for, merges counted as levels.
 const MAX_DEPTH: usize = 200;
+/// How many steps of a path are taken: texts are not that deep, but an alias may lead round in circles.
+const MAX_STEPS: usize = 1_000;
 
 /// A step of a path into a value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -49,9 +51,10 @@ pub fn locate(text: &[u8], path: &[Step]) -> Option<Position> {
     locate_all(text, &[path]).pop().flatten()
 }
 
-/// As [`locate`], for several paths: the text is read once.
+/// As [`locate`], for several paths: the text is read once, and steps that paths share are taken once.
 pub fn locate_all<P: AsRef<[Step]>>(text: &[u8], paths: &[P]) -> Vec<Option<Position>> {
     let mut walks: Vec<Walk> = paths.iter().map(|_| Walk::Missing).collect();
+    let paths: Vec<&[Step]> = paths.iter().map(AsRef::as_ref).collect();
     let Ok(pieces) = pieces(text).collect::<Result<Vec<_>, _>>() else { return vec![None; paths.len()] };
     for piece in pieces.iter().rev() {
         let input = Input::new(&piece.text);
@@ -59,10 +62,10 @@ pub fn locate_all<P: AsRef<[Step]>>(text: &[u8], paths: &[P]) -> Vec<Option<Posi
         let budget = Cell::new(MAX_NODES);
         let text =
             Located { document: &document, text: &input.text, first_line: piece.line, budget: &budget };
-        for (path, walk) in paths.iter().zip(&mut walks) {
-            if matches!(walk, Walk::Missing) {
-                *walk = text.walk(path.as_ref());
-            }
+        let open: Vec<usize> =
+            (0..).zip(&walks).filter(|(_, walk)| walk.is_missing()).map(|(i, _)| i).collect();
+        if let Some(root) = document.get(0) {
+            text.walk(root, None, 0, &paths, open, &mut walks);
         }
     }
     let position = |walk| match walk {
@@ -115,12 +118,28 @@ pub fn repeated(text: &[u8], show: &mut dyn FnMut(&[Step], Spot)) {
     each_root(text, &mut |text, root| text.repeated(root, MAX_DEPTH, &mut Vec::new(), show));
 }
 
+#[derive(Clone, Copy)]
 enum Walk {
     Found(Position),
     /// A map on the way has no such key; an earlier document may.
     Missing,
     /// The way ends at something that is no map, which hides what earlier documents say.
     Replaced,
+}
+
+impl Walk {
+    fn is_missing(&self) -> bool {
+        matches!(self, Walk::Missing)
+    }
+}
+
+/// Notes what came of some paths.
+fn set(walks: &mut [Walk], own: &[usize], walk: Walk) {
+    for index in own {
+        if let Some(slot) = walks.get_mut(*index) {
+            *slot = walk;
+        }
+    }
 }
 
 struct Located<'d, 'a> {
@@ -149,30 +168,52 @@ impl<'d, 'a> Located<'d, 'a> {
         }
     }
 
-    fn walk(&self, path: &[Step]) -> Walk {
-        let Some(mut node) = self.document.get(0) else { return Walk::Missing };
-        let mut key = None;
-        for step in path {
-            node = self.target(node);
-            match (step, &node.kind) {
-                (Step::Key(name), NodeKind::Mapping) => match self.entry(node, name.as_bytes(), MAX_DEPTH) {
-                    Some((found_key, value)) => {
-                        key = Some(found_key);
-                        node = value;
-                    }
-                    None => return Walk::Missing,
-                },
-                (Step::Index(index), NodeKind::Sequence) => match self.children(node).nth(*index) {
-                    Some(item) => {
-                        key = None;
-                        node = item;
-                    }
-                    None => return Walk::Replaced,
-                },
-                _ => return Walk::Replaced,
+    /// Goes on from a node, to which the first steps of some paths lead, along the others.
+    fn walk(
+        &self,
+        node: &'d Node<'a>,
+        key: Option<&'d Node<'a>>,
+        depth: usize,
+        paths: &[&[Step]],
+        own: Vec<usize>,
+        walks: &mut [Walk],
+    ) {
+        if depth > MAX_STEPS {
+            return set(walks, &own, Walk::Replaced);
+        }
+        let mut by_key: HashMap<&[u8], Vec<usize>> = HashMap::new();
+        let mut by_index: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for index in own {
+            match paths.get(index).and_then(|path| path.get(depth)) {
+                Some(Step::Key(name)) => by_key.entry(name.as_bytes()).or_default().push(index),
+                Some(Step::Index(at)) => by_index.entry(*at).or_default().push(index),
+                None => {
+                    let place = Position { key: key.map(|k| self.spot(k)), value: self.spot(node) };
+                    set(walks, &[index], Walk::Found(place));
+                }
             }
         }
-        Walk::Found(Position { key: key.map(|k| self.spot(k)), value: self.spot(node) })
+        let node = self.target(node);
+        let (is_map, is_list) =
+            (matches!(node.kind, NodeKind::Mapping), matches!(node.kind, NodeKind::Sequence));
+        if is_map && !by_key.is_empty() {
+            let mut found: HashMap<&[u8], (&'d Node<'a>, &'d Node<'a>)> = HashMap::new();
+            self.find(node, &by_key, MAX_DEPTH, &mut found);
+            for (name, own) in by_key.drain() {
+                if let Some((key, value)) = found.get(name) {
+                    self.walk(value, Some(key), depth + 1, paths, own, walks);
+                }
+            }
+        }
+        if is_list && let Some(last) = by_index.keys().next_back().copied() {
+            for (at, item) in self.children(node).take(last.saturating_add(1)).enumerate() {
+                if let Some(own) = by_index.remove(&at) {
+                    self.walk(item, None, depth + 1, paths, own, walks);
+                }
+            }
+        }
+        // What is no map or list, hides what earlier documents say.
+        by_key.into_values().chain(by_index.into_values()).for_each(|own| set(walks, &own, Walk::Replaced));
     }
 
     fn children(&self, node: &'d Node<'a>) -> impl Iterator<Item = &'d Node<'a>> + use<'d, 'a> {
@@ -206,27 +247,25 @@ impl<'d, 'a> Located<'d, 'a> {
         }
     }
 
-    fn entry(
+    /// Finds the entries of some keys, the last of each; those of merged maps count where the merge stands.
+    fn find<'p>(
         &self,
         mapping: &'d Node<'a>,
-        name: &[u8],
+        wanted: &HashMap<&'p [u8], Vec<usize>>,
         depth: usize,
-    ) -> Option<(&'d Node<'a>, &'d Node<'a>)> {
-        let mut found = None;
+        found: &mut HashMap<&'p [u8], (&'d Node<'a>, &'d Node<'a>)>,
+    ) {
         for (key, value) in self.pairs(mapping) {
             if is_merge(key) {
-                for merged in self.merged(value) {
-                    if depth > 0
-                        && let Some(entry) = self.entry(merged, name, depth - 1)
-                    {
-                        found = Some(entry);
-                    }
+                for merged in self.merged(value).into_iter().filter(|_| depth > 0) {
+                    self.find(merged, wanted, depth - 1, found);
                 }
-            } else if key_text(self.target(key)).is_some_and(|text| text.as_bytes() == name) {
-                found = Some((key, value));
+            } else if let Some(text) = key_text(self.target(key))
+                && let Some((name, _)) = wanted.get_key_value(text.as_bytes())
+            {
+                found.insert(*name, (key, value));
             }
         }
-        found
     }
 
     fn leaves(
@@ -373,98 +412,4 @@ impl Step {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TEXT: &str = "\
-base: &base
-  x: 1
-  é: {q: 2, \"r\": [a, b]}
-other:
-  <<: *base
-  y: yes
-list:
-- name: one
--  - two
----
-base:
-  x: 3
-list: []
-";
-
-    fn at(path: &[&str]) -> Option<(usize, usize)> {
-        let path: Vec<Step> =
-            path.iter().map(|s| s.parse().map_or_else(|_| Step::key(*s), Step::Index)).collect();
-        locate(TEXT.as_bytes(), &path).map(|p| (p.value.line, p.value.column))
-    }
-
-    #[test]
-    fn a_value_is_found_in_the_last_document_that_sets_it() {
-        assert_eq!(at(&["base", "x"]), Some((12, 6)));
-        assert_eq!(at(&["base", "é", "r", "1"]), Some((3, 22)));
-        assert_eq!(at(&["other", "true"]), Some((6, 6)));
-        assert_eq!(at(&["list", "0", "name"]), None);
-        assert_eq!(at(&["base", "nothing"]), None);
-    }
-
-    #[test]
-    fn a_merged_value_is_found_where_it_is_written() {
-        assert_eq!(at(&["other", "x"]), Some((2, 6)));
-        let key = locate(b"a: 1\n? b\n: 2\n", &[Step::key("b")]).unwrap().key;
-        assert_eq!(key, Some(Spot { line: 2, column: 3 }));
-    }
-
-    #[test]
-    fn what_came_by_an_alias_stands_at_its_anchor() {
-        let text = b"base: &b\n  x: 1\n  w: &y 2\none: *b\ntwo:\n  <<: *b\n  z: *y\n";
-        let mut shown = Vec::new();
-        standings(text, &mut |path, standing| {
-            if let [Step::Key(outer), Step::Key(inner)] = path {
-                let path = format!("{outer}.{inner}");
-                shown.push((path, standing.at.line, standing.alias.map(|s| s.line)));
-            }
-        });
-        let want = [
-            ("base.x", 2, None),
-            ("base.w", 3, None),
-            ("one.x", 2, Some(4)),
-            ("one.w", 3, Some(4)),
-            ("two.x", 2, Some(6)),
-            ("two.w", 3, Some(6)),
-            ("two.z", 3, Some(7)),
-        ];
-        assert_eq!(shown, want.map(|(path, line, alias)| (path.to_string(), line, alias)));
-    }
-
-    #[test]
-    fn every_leaf_is_shown() {
-        let mut shown = Vec::new();
-        leaves(b"a: {b: 1, c: []}\nd:\n- &x e\n- *x\n", &mut |path, position| {
-            let path: Vec<String> = path
-                .iter()
-                .map(|s| match s {
-                    Step::Key(k) => k.to_string(),
-                    Step::Index(i) => i.to_string(),
-                })
-                .collect();
-            shown.push((path.join("."), position.value.line, position.value.column));
-        });
-        let want = [("a.b", 1, 8), ("a.c", 1, 14), ("d.0", 3, 3), ("d.1", 4, 3)];
-        assert_eq!(shown, want.map(|(path, line, column)| (path.to_string(), line, column)));
-    }
-
-    #[test]
-    fn a_binary_key_is_found_by_the_text_it_stands_for() {
-        let position = locate(b"!!binary aGk=: 1\n", &[Step::key("hi")]).unwrap();
-        assert_eq!(position.value, Spot { line: 1, column: 16 });
-    }
-
-    #[test]
-    fn a_text_that_contains_itself_ends() {
-        let mut count = 0;
-        leaves(b"a: &a [b, *a]\n", &mut |_, _| count += 1);
-        assert!(count >= 1);
-        leaves(b"a: &a\n  <<: *a\n  b: 1\n", &mut |_, _| count += 1);
-        assert_eq!(locate(b"a: &a\n  <<: *a\n", &[Step::key("a"), Step::key("b")]), None);
-    }
-}
+mod tests;

@@ -117,6 +117,7 @@ fn object(text: &str, deep: bool) -> Arc<Object> {
         value: Value::Map(map),
         source: text.into(),
         text: (Str::from(text), 0..text.len()),
+        steps: Vec::new(),
     })
 }
 

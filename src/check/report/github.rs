@@ -18,8 +18,8 @@ fn line(told: &Told) -> String {
     let spot = &told.spot;
     let mut properties = vec![format!("title={}", property(&format!("{} {}", told.rule.id, told.rule.name)))];
     // What a flag sets has no file.
-    if !spot.file.is_empty() && !spot.file.starts_with("--") {
-        properties.push(format!("file={}", property(&spot.file)));
+    if let Some(file) = spot.in_file() {
+        properties.push(format!("file={}", property(file)));
         if spot.line > 0 {
             properties.push(format!("line={}", spot.line));
         }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::check::suppress::{ANNOTATED, Suppressed};
 use crate::check::{Checked, Told};
-use crate::report::sarif::{self, Finding, Level, Rule};
+use crate::report::sarif::{self, Finding, Level, Rule, Suppression};
 use crate::rules::object::Severity;
 
 /// The report. Findings that were set aside are there as suppressed results.
@@ -30,11 +31,13 @@ fn level(severity: Severity) -> Level {
 }
 
 fn finding(checked: &Checked, told: &Told) -> Finding {
-    let source = checked.sources.get(told.source);
-    let file =
-        if told.spot.file.is_empty() { source.cloned().unwrap_or_default() } else { told.spot.file.clone() };
-    let reason =
-        |told: &crate::check::suppress::Suppressed| told.reason.clone().unwrap_or(told.by.to_string());
+    // Code review wants a file for each result. What a flag sets is in none: there, the source stands for it.
+    let source = checked.sources.get(told.source).map_or("", String::as_str);
+    let file = told.spot.in_file().unwrap_or(source).to_string();
+    let suppression = |own: &Suppressed| Suppression {
+        in_source: own.by == ANNOTATED,
+        reason: own.reason.clone().unwrap_or_else(|| own.by.to_string()),
+    };
     Finding {
         rule: told.rule.id.to_string(),
         level: level(told.severity),
@@ -42,6 +45,6 @@ fn finding(checked: &Checked, told: &Told) -> Finding {
         file,
         line: told.spot.line,
         object: super::about(told),
-        suppressed: told.suppressed.as_ref().map(reason),
+        suppressed: told.suppressed.as_ref().map(suppression),
     }
 }

@@ -130,6 +130,7 @@ fn object_of(kind: &str, group: &str, value: Value) -> Vec<Arc<Object>> {
         value,
         source: "a.yaml".into(),
         text: (Str::EMPTY, 0..0),
+        steps: Vec::new(),
     })]
 }
 

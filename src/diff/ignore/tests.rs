@@ -19,6 +19,7 @@ fn object(kind: &str, namespace: &str, name: &str) -> Arc<Object> {
         value: Value::Null,
         source: "".into(),
         text: (Str::EMPTY, 0..0),
+        steps: Vec::new(),
     })
 }
 

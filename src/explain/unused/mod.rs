@@ -40,11 +40,13 @@ pub struct Options {
     pub renders: usize,
     /// The same, for values that templates name and that were read with all others.
     pub idle_renders: usize,
+    /// Whether values are looked for that templates name and this render doesn't read, which takes more renders.
+    pub idle: bool,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { renders: 24, idle_renders: 12 }
+        Options { renders: 24, idle_renders: 12, idle: true }
     }
 }
 
@@ -184,7 +186,7 @@ pub fn find(request: &Request, loaded: &Loaded, options: Options) -> Result<Repo
     let (mut idle, mut copied) = (Vec::new(), Vec::new());
     let total = named.len();
     for path in named {
-        if report.failure.is_some() || readers.iter().any(|r| r.reads(&path)) {
+        if !options.idle || report.failure.is_some() || readers.iter().any(|r| r.reads(&path)) {
             continue;
         }
         match reads.of(&path) {

@@ -184,7 +184,9 @@ fn split(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
         if selection.new.len() < 2 || !(selection.changes() || resized(subject.facts, selection)) {
             continue;
         }
-        let split = Split::new(&subject.facts.new, &selection.new);
+        let new = &subject.facts.new;
+        let workloads: Vec<_> = selection.new.iter().filter_map(|id| new.workload(id)).collect();
+        let split = Split::new(new, &workloads);
         findings.say_of(&selection.service, format!("{}: {}", selection.service, split.text));
     }
 }
@@ -223,12 +225,10 @@ fn others(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
 fn canary(subject: &Subject<'_>, findings: &mut Findings<'_, '_>) {
     let facts = subject.facts;
     let Some(new) = subject.added().filter(|_| subject.occasion == Occasion::Added) else { return };
-    if facts.new.gave_up() || facts.new.workload(&new.id).is_none() {
-        return;
-    }
+    let Some(index) = facts.new.workload_index(&new.id).filter(|_| !facts.new.gave_up()) else { return };
     let is_old = |stable: &&Selecting| facts.old.services.get(&stable.object.id).is_some();
     let Some(stable) = traffic::named_after(&facts.new, &new.id).find(is_old) else { return };
-    if traffic::is_canary_without(&facts.new, new, stable) {
+    if traffic::is_canary_without(&facts.new, index, stable) {
         findings.say(format!(
             "{} is not selected by {}, which asks for {}: it gets none of its traffic",
             new.id,

@@ -104,13 +104,10 @@ pub fn rule(word: &str) -> Option<&'static Rule> {
 pub fn judge(scene: &Scene) -> (Vec<Finding>, Vec<String>) {
     let (mut found, mut warnings) = (Vec::new(), Vec::new());
     for rule in rules() {
-        let mut findings = Findings::new(rule);
+        let mut findings = Findings::new(rule, scene);
         findings.look(scene);
-        if let Some(warning) = findings.warning() {
-            warnings.push(warning);
-        }
-        // Rules look at everything; what is in the cluster already, is not judged.
-        found.extend(findings.into_vec().into_iter().filter(|finding| scene.is_judged(&finding.object)));
+        warnings.extend(findings.warnings());
+        found.extend(findings.into_vec());
     }
     warnings.extend(scene.warnings());
     (found, warnings)

@@ -1,8 +1,12 @@
 //! What rules look at: all objects, judged or only there, and who selects whom among them.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
+use super::general::fields::Faults;
+use super::general::made::Made;
 use crate::manifest::object::{Identity, Object};
 use crate::rules::selector::Selector;
 use crate::rules::topology::Topology;
@@ -39,19 +43,28 @@ pub struct Scene {
     pub around: Surroundings,
     /// The objects that are judged, then those of the cluster.
     all: Vec<Arc<Object>>,
-    judged: HashSet<*const Object>,
+    /// How many of them are judged.
+    count: usize,
+    pub(super) judged: Rc<HashSet<*const Object>>,
     by_kind: HashMap<(Arc<str>, Arc<str>), Vec<usize>>,
     by_name: HashMap<Named, Vec<usize>>,
     custom: HashSet<(Arc<str>, Arc<str>)>,
+    /// What several rules ask for, made by the first of them.
+    made: OnceCell<Made>,
+    faults: OnceCell<Faults>,
 }
 
 impl Scene {
     /// Looks over objects: all that are rendered, hooks and definitions included, and IstioOperator files as they
     /// stand.
     pub fn new(objects: Vec<Arc<Object>>, around: Surroundings) -> Scene {
-        let judged = objects.iter().map(Arc::as_ptr).collect();
+        let (judged, count) = (objects.iter().map(Arc::as_ptr).collect(), objects.len());
+        // What is in the cluster under the same name, is what the judged object comes in the place of.
+        let own: HashSet<&Identity> = objects.iter().map(|object| &object.id).collect();
+        let cluster: Vec<Arc<Object>> =
+            around.cluster.iter().filter(|object| !own.contains(&object.id)).cloned().collect();
         let mut all = objects;
-        all.extend(around.cluster.iter().cloned());
+        all.extend(cluster);
         let mut by_kind: HashMap<_, Vec<usize>> = HashMap::new();
         let mut by_name: HashMap<_, Vec<usize>> = HashMap::new();
         let mut custom = HashSet::new();
@@ -63,7 +76,28 @@ impl Scene {
                 custom.insert((object.id.namespace.clone(), name.clone()));
             }
         }
-        Scene { topology: Topology::new(&all), around, all, judged, by_kind, by_name, custom }
+        Scene {
+            topology: Topology::new(&all),
+            around,
+            all,
+            count,
+            judged: Rc::new(judged),
+            by_kind,
+            by_name,
+            custom,
+            made: OnceCell::new(),
+            faults: OnceCell::new(),
+        }
+    }
+
+    /// What objects make that are here.
+    pub(super) fn made(&self) -> &Made {
+        self.made.get_or_init(|| Made::new(self))
+    }
+
+    /// What is wrong with the fields of objects.
+    pub(super) fn faults(&self) -> &Faults {
+        self.faults.get_or_init(|| Faults::new(self))
     }
 
     /// All objects, in the order in which they were given.
@@ -73,12 +107,7 @@ impl Scene {
 
     /// The objects that are judged.
     pub fn judged(&self) -> impl Iterator<Item = &Arc<Object>> {
-        self.all.iter().take(self.judged.len())
-    }
-
-    /// Whether an object is judged, and not only there.
-    pub fn is_judged(&self, object: &Arc<Object>) -> bool {
-        self.judged.contains(&Arc::as_ptr(object))
+        self.all.iter().take(self.count)
     }
 
     /// The objects of some kinds, judged or only there: `apps/Deployment`, `Service`,

@@ -20,7 +20,7 @@ pub struct Binding {
 }
 
 /// Who gets a role.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// A ServiceAccount.
     Account {

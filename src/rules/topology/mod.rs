@@ -10,22 +10,27 @@
 //! What selects by labels is a [`Selecting`], what names another object has its [`Identity`].
 
 mod access;
+mod pods;
 mod route;
 mod selecting;
+mod service;
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::injection::{self, Injection};
 use super::read;
 use super::selector::{self, Labels, Selector};
 use super::workload::{self, Replicas};
 use crate::manifest::object::{Identity, Object, Role};
 
 pub use access::{Binding, Subject};
+pub use pods::Workload;
 pub use route::{GatewayName, NETWORKING, VirtualService};
 use selecting::Pods;
 pub use selecting::{Selecting, Selectors};
+pub use service::{ServicePort, Target, protocol};
 
 /// The objects of one side, found by what rules look for.
 #[derive(Debug, Default)]
@@ -56,15 +61,6 @@ pub struct Topology {
     reach: OnceCell<Vec<Vec<usize>>>,
 }
 
-/// An object that makes pods.
-#[derive(Clone, Debug)]
-pub struct Workload {
-    /// The object.
-    pub object: Arc<Object>,
-    /// The labels of its pods.
-    pub labels: Labels,
-}
-
 /// A HorizontalPodAutoscaler.
 #[derive(Clone, Debug)]
 pub struct Scaler {
@@ -88,6 +84,7 @@ impl Topology {
                 topology.add(object);
             }
         }
+        topology.settle();
         let (pods, workloads) = (&topology.pods, &topology.workloads);
         topology.services.select(pods, workloads, false);
         topology.budgets.select(pods, workloads, false);
@@ -98,8 +95,8 @@ impl Topology {
     }
 
     fn add(&mut self, object: &Arc<Object>) {
-        if let Some(labels) = workload::pod_labels(object) {
-            let (index, workload) = (self.workloads.len(), Workload { object: object.clone(), labels });
+        if let Some(workload) = Workload::new(object) {
+            let index = self.workloads.len();
             self.pods.add(index, &workload);
             self.by_id.insert(object.id.clone(), index);
             self.workloads.push(workload);
@@ -125,6 +122,20 @@ impl Topology {
             let labels = selector::labels(&object.value, "metadata.labels");
             self.namespaces.insert(object.id.name.clone(), labels);
         }
+    }
+
+    /// What of workloads depends on other objects: their autoscalers, the labels of their namespaces.
+    fn settle(&mut self) {
+        let none = Labels::new();
+        let mut workloads = std::mem::take(&mut self.workloads);
+        for workload in &mut workloads {
+            workload.replicas = self.replicas(&workload.object);
+            let namespace = &workload.object.id.namespace;
+            let labels = self.namespace(namespace).unwrap_or(&none);
+            workload.is_in_mesh |=
+                matches!(injection::decide(namespace, labels, &workload.template), Injection::By(_));
+        }
+        self.workloads = workloads;
     }
 
     /// The workloads whose pods a selector selects, in a namespace or in all, by their place in
@@ -157,6 +168,11 @@ impl Topology {
     /// Whether there are workloads in a namespace.
     pub fn has_workloads(&self, namespace: &Arc<str>) -> bool {
         self.pods.any_in(namespace)
+    }
+
+    /// The workloads of a namespace, by their places.
+    pub fn workloads_in(&self, namespace: &Arc<str>) -> &[usize] {
+        self.pods.in_namespace(namespace)
     }
 
     /// The workload of this identity.
@@ -208,13 +224,6 @@ impl Topology {
         let min = bound("spec.minReplicas").unwrap_or(1);
         let max = bound("spec.maxReplicas").unwrap_or(min).max(min);
         if min == max { Replicas::Fixed(min) } else { Replicas::Scaled(min, max) }
-    }
-}
-
-impl Workload {
-    /// The name of the ServiceAccount that its pods act as.
-    pub fn account(&self) -> String {
-        workload::template(&self.object).map(|template| workload::account(&template)).unwrap_or_default()
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::slice;
 use std::sync::Arc;
 
-use super::Workload;
+use super::{ServicePort, Workload};
 use crate::manifest::object::{Identity, Object};
 use crate::rules::read;
 use crate::rules::selector::Selector;
@@ -28,6 +28,8 @@ pub struct Selecting {
     pub selector: Selector,
     /// The workloads whose pods it selects, by their place in [`super::Topology::workloads`], in ascending order.
     pub selects: Vec<usize>,
+    /// Of a Service, its ports.
+    pub ports: Vec<ServicePort>,
 }
 
 /// The objects of one kind that select pods: all Services, say.
@@ -61,7 +63,8 @@ impl Selectors {
 
     pub(super) fn add(&mut self, object: &Arc<Object>, selector: Selector) {
         self.by_id.insert(object.id.clone(), self.all.len());
-        self.all.push(Selecting { object: object.clone(), selector, selects: Vec::new() });
+        let ports = if &*object.id.kind == "Service" { ServicePort::all(object) } else { Vec::new() };
+        self.all.push(Selecting { object: object.clone(), selector, selects: Vec::new(), ports });
     }
 
     /// Finds what each selects, in its own namespace or everywhere.
@@ -128,6 +131,11 @@ impl Pods {
     /// Whether there are any in a namespace.
     pub(super) fn any_in(&self, namespace: &Arc<str>) -> bool {
         self.by_namespace.contains_key(&Some(namespace.clone()))
+    }
+
+    /// Those of a namespace.
+    pub(super) fn in_namespace(&self, namespace: &Arc<str>) -> &[usize] {
+        self.by_namespace.get(&Some(namespace.clone())).map_or(&[], Vec::as_slice)
     }
 
     /// See [`super::Topology::select`].

@@ -2,9 +2,9 @@
 
 use super::pods;
 use crate::compare::Path;
-use crate::manifest::object::Identity;
 use crate::rules::object::{Check, Findings, Rule, Scene, Severity};
 use crate::rules::read;
+use crate::rules::topology::Workload;
 use crate::rules::traffic::{self, Split};
 
 /// The table.
@@ -38,17 +38,30 @@ pub const RULES: &[Rule] = &[
 fn split(scene: &Scene, findings: &mut Findings) {
     let topology = &scene.topology;
     for service in topology.services.iter().filter(|service| service.selects.len() > 1) {
+        if findings.is_full() {
+            return findings.cut();
+        }
         // Who asks a headless Service, gets the addresses of all pods.
         if read::text(&service.object.value, "spec.clusterIP").as_deref() == Some("None") {
             continue;
         }
-        let ids: Vec<Identity> = topology.selected_by(service).map(|it| it.object.id.clone()).collect();
-        let split = Split::new(topology, &ids);
-        let gateways = topology.selected_by(service).all(pods::makes_gateways);
-        let moves = gateways && !split.is_known;
+        let selected: Vec<&Workload> = topology.selected_by(service).collect();
+        let split = Split::new(topology, &selected);
+        let moves = !split.is_known && selected.iter().all(|workload| workload.is_gateway);
         let severity = if moves { Severity::Warning } else { Severity::Info };
-        let message = format!("splits its traffic among {}", split.text);
-        findings.say(&service.object, Path::of("spec.selector"), message).severity(severity);
+        // A Service that is in the cluster may select pods that are new.
+        let new = selected.iter().find(|workload| findings.judges(&workload.object));
+        match new.filter(|_| !findings.judges(&service.object)) {
+            Some(new) => {
+                let message = format!("{} splits its traffic among {}", service.object.id, split.text);
+                let field = pods::metadata(&new.object).at("labels");
+                findings.say(&new.object, field, message).severity(severity);
+            }
+            None => {
+                let message = format!("splits its traffic among {}", split.text);
+                findings.say(&service.object, Path::of("spec.selector"), message).severity(severity);
+            }
+        }
     }
 }
 
@@ -57,9 +70,12 @@ fn not_selected(scene: &Scene, findings: &mut Findings) {
     if topology.gave_up() {
         return;
     }
-    for workload in &topology.workloads {
+    for (index, workload) in topology.workloads.iter().enumerate() {
         let Some(stable) = traffic::named_after(topology, &workload.object.id).next() else { continue };
-        if traffic::is_canary_without(topology, &workload.object, stable) {
+        if !findings.may_compare(stable.selects.len()) {
+            return;
+        }
+        if traffic::is_canary_without(topology, index, stable) {
             let message = format!(
                 "is not selected by {}, which asks for {}: it gets none of its traffic",
                 stable.object.id,

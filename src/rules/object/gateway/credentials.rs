@@ -63,9 +63,6 @@ pub const RULES: &[Rule] = &[
     },
 ];
 
-/// How many pairs of Gateways of one certificate are compared.
-const MOST_PAIRS: usize = 200_000;
-
 /// Roles that Kubernetes brings along, and that allow to read Secrets.
 const BUILT_IN: &[&str] = &["cluster-admin", "admin", "edit"];
 
@@ -81,27 +78,48 @@ impl Server {
         servers.filter_map(|(index, server)| Some(Server { index, tls: read::at(&server, "tls")? })).collect()
     }
 
-    /// The Secret that the certificate comes from. Names with a scheme are not of Secrets.
-    fn secret(&self) -> Option<String> {
-        let name = read::text(&self.tls, "credentialName")?;
-        (!name.is_empty() && !name.contains("://")).then_some(name)
+    /// The Secrets that certificates come from, with the paths of their names. Names with a scheme are not of Secrets.
+    fn secrets(&self) -> Vec<(String, Path)> {
+        let one =
+            read::text(&self.tls, "credentialName").map(|name| (name, self.path().key("credentialName")));
+        let several = read::texts(&self.tls, "credentialNames").into_iter().enumerate();
+        let several = several.map(|(at, name)| (name, self.path().key("credentialNames").index(at)));
+        one.into_iter().chain(several).filter(|(name, _)| is_secret(name)).collect()
+    }
+
+    /// The Secret or ConfigMap that clients are verified by, if it has one of its own.
+    fn authority(&self) -> Option<(String, Path)> {
+        let name = read::text(&self.tls, "caCertCredentialName").filter(|name| is_secret(name))?;
+        Some((name, self.path().key("caCertCredentialName")))
     }
 
     fn is_mutual(&self) -> bool {
         matches!(read::text(&self.tls, "mode").as_deref(), Some("MUTUAL" | "OPTIONAL_MUTUAL"))
     }
 
-    /// What tells its certificate from others: the Secret, or the files.
-    fn certificate(&self) -> Option<String> {
-        let text = |field| read::text(&self.tls, field).filter(|text| !text.is_empty());
-        text("credentialName")
-            .map(|name| format!("secret {name}"))
-            .or_else(|| Some(format!("file {} with {}", text("serverCertificate")?, text("privateKey")?)))
+    /// What tells its certificates from others: the Secrets, or the files.
+    fn certificates(&self) -> Vec<(String, Path)> {
+        let text = |of: &Value, field| read::text(of, field).filter(|text| !text.is_empty());
+        let files = |of: &Value| {
+            Some(format!("file {} with {}", text(of, "serverCertificate")?, text(of, "privateKey")?))
+        };
+        let mut found: Vec<(String, Path)> =
+            self.secrets().into_iter().map(|(name, path)| (format!("secret {name}"), path)).collect();
+        found.extend(files(&self.tls).map(|name| (name, self.path().key("serverCertificate"))));
+        for (at, own) in read::items(&self.tls, "tlsCertificates").iter().enumerate() {
+            found.extend(files(own).map(|name| (name, self.path().key("tlsCertificates").index(at))));
+        }
+        found
     }
 
     fn path(&self) -> Path {
-        Path::of("spec.servers").index(self.index).at("tls.credentialName")
+        Path::of("spec.servers").index(self.index).key("tls")
     }
+}
+
+/// Whether a name is that of a Secret.
+fn is_secret(name: &str) -> bool {
+    !name.is_empty() && !name.contains("://")
 }
 
 /// Whether the role of a binding allows something with all Secrets of the namespace; `None` if it is not known.
@@ -123,25 +141,52 @@ fn allows(scene: &Scene, binding: &Binding, verb: &str) -> Option<bool> {
     Some(read::items(&object.value, "rules").iter().any(allows))
 }
 
+/// To whom bindings let list Secrets, in a namespace or, without one, in all. A role that is not known may allow it.
+fn granted(scene: &Scene) -> HashSet<(Option<Arc<str>>, Subject)> {
+    let mut granted = HashSet::new();
+    for binding in &scene.topology.bindings {
+        if allows(scene, binding, "list") == Some(false) {
+            continue;
+        }
+        let everywhere = &*binding.object.id.kind == "ClusterRoleBinding";
+        let namespace = (!everywhere).then(|| binding.object.id.namespace.clone());
+        granted.extend(binding.subjects.iter().map(|subject| (namespace.clone(), subject.clone())));
+    }
+    granted
+}
+
 fn access(scene: &Scene, findings: &mut Findings) {
     let topology = &scene.topology;
+    let granted = granted(scene);
+    let wanting: HashSet<*const Object> = topology
+        .gateways
+        .iter()
+        .map(|gateway| &gateway.object)
+        .filter(|gateway| Server::all(gateway).iter().any(|it| !it.secrets().is_empty()))
+        .map(Arc::as_ptr)
+        .collect();
     for (index, workload) in topology.workloads.iter().enumerate() {
-        if !pods::makes_gateways(workload) {
+        if !workload.is_gateway || !findings.judges(&workload.object) {
             continue;
         }
-        let (namespace, account) = (&*workload.object.id.namespace, workload.account());
-        let is_ours = |binding: &&Binding| binding.holds_in(namespace) && binding.is_for(namespace, &account);
-        // A role that is not known may allow it.
-        if topology
-            .bindings
-            .iter()
-            .filter(is_ours)
-            .any(|binding| allows(scene, binding, "list") != Some(false))
-        {
+        let (namespace, account) = (&workload.object.id.namespace, workload.account());
+        let subjects = [
+            Subject::Account { namespace: namespace.clone(), name: account.as_str().into() },
+            Subject::Accounts(Some(namespace.clone())),
+            Subject::Accounts(None),
+        ];
+        let may = subjects.into_iter().any(|subject| {
+            [None, Some(namespace.clone())]
+                .into_iter()
+                .any(|place| granted.contains(&(place, subject.clone())))
+        });
+        if may {
             continue;
         }
-        let wants =
-            |gateway: &&Selecting| Server::all(&gateway.object).iter().any(|it| it.secret().is_some());
+        if !findings.may_compare(topology.gateways.of(index).count()) {
+            return;
+        }
+        let wants = |gateway: &&Selecting| wanting.contains(&Arc::as_ptr(&gateway.object));
         let field = pods::spec(&workload.object).at("serviceAccountName");
         match topology.gateways.of(index).find(wants) {
             Some(gateway) => {
@@ -207,12 +252,34 @@ impl Secrets {
     }
 
     /// What is wrong with a Secret for a server of a gateway in a namespace, if anything is.
-    fn fault(&self, scene: &Scene, namespace: &str, name: &str, mutual: bool) -> Option<(String, Severity)> {
+    fn fault(&self, scene: &Scene, namespace: &Arc<str>, name: &str, mutual: bool) -> Option<Fault> {
         if let Some(secret) = scene.get("Secret", namespace, name) {
             let authority = scene.get("Secret", namespace, &format!("{name}-cacert"));
             let wrong = look(scene, secret, authority, mutual).err()?;
             return Some((format!("Secret/{name} in {namespace} {wrong}"), Severity::Error));
         }
+        self.missing(namespace, name)
+    }
+
+    /// What is wrong with the Secret or ConfigMap that clients are verified by.
+    fn fault_of_authority(&self, scene: &Scene, namespace: &Arc<str>, name: &str) -> Option<Fault> {
+        let there = |name: &str| {
+            let kinds = ["Secret", "ConfigMap"].into_iter();
+            kinds.filter_map(|kind| scene.get(kind, namespace, name)).next()
+        };
+        // Istio also finds it under the name that the authorities of credentialName have.
+        let Some(found) = there(name).or_else(|| there(&format!("{name}-cacert"))) else {
+            return self.missing(namespace, name);
+        };
+        let holds = ["ca.crt", "cacert"].iter().any(|key| match &*found.id.kind {
+            "ConfigMap" => read::text_of_key(&found.value, "data", key).is_some(),
+            _ => data(found, key).is_some(),
+        });
+        let message = format!("{} in {namespace} has no ca.crt: clients can't be verified", found.id);
+        (!holds).then_some((message, Severity::Error))
+    }
+
+    fn missing(&self, namespace: &Arc<str>, name: &str) -> Option<Fault> {
         if self.made.contains(&(namespace.to_string(), name.to_string())) {
             return None;
         }
@@ -224,17 +291,39 @@ impl Secrets {
     }
 }
 
+/// What is wrong with a Secret, and how serious it is.
+type Fault = (String, Severity);
+
 fn credential(scene: &Scene, findings: &mut Findings) {
     let secrets = Secrets::new(scene);
-    for gateway in scene.topology.gateways.iter() {
+    // Certificates are read once.
+    let mut known: HashMap<(Arc<str>, String, bool), Option<Fault>> = HashMap::new();
+    for gateway in scene.topology.gateways.iter().filter(|gateway| !gateway.selects.is_empty()) {
+        if !findings.judges(&gateway.object) {
+            continue;
+        }
         let selected = scene.topology.selected_by(gateway);
-        let namespaces: BTreeSet<Arc<str>> = selected.map(|it| it.object.id.namespace.clone()).collect();
+        let namespaces: BTreeSet<&Arc<str>> = selected.map(|it| &it.object.id.namespace).collect();
         for server in Server::all(&gateway.object) {
-            let Some(name) = server.secret() else { continue };
+            let own = server.secrets();
+            let authority = server.authority();
+            if !findings.may_compare(namespaces.len().saturating_mul(own.len() + 1)) {
+                return;
+            }
+            let mutual = server.is_mutual() && authority.is_none();
             for namespace in &namespaces {
-                if let Some((message, severity)) = secrets.fault(scene, namespace, &name, server.is_mutual())
+                for (name, path) in &own {
+                    let fault = known
+                        .entry(((*namespace).clone(), name.clone(), mutual))
+                        .or_insert_with(|| secrets.fault(scene, namespace, name, mutual));
+                    if let Some((message, severity)) = fault.clone() {
+                        findings.say(&gateway.object, path.clone(), message).severity(severity);
+                    }
+                }
+                if let Some((name, path)) = &authority
+                    && let Some((message, severity)) = secrets.fault_of_authority(scene, namespace, name)
                 {
-                    findings.say(&gateway.object, server.path(), message).severity(severity);
+                    findings.say(&gateway.object, path.clone(), message).severity(severity);
                 }
             }
         }
@@ -286,26 +375,32 @@ fn data(secret: &Object, key: &str) -> Option<Vec<u8>> {
 fn duplicate_certificate(scene: &Scene, findings: &mut Findings) {
     let mut by_certificate: BTreeMap<String, Vec<(&Selecting, Path)>> = BTreeMap::new();
     for gateway in scene.topology.gateways.iter() {
-        for server in Server::all(&gateway.object) {
-            let Some(certificate) = server.certificate() else { continue };
+        for (certificate, path) in Server::all(&gateway.object).iter().flat_map(Server::certificates) {
             let all = by_certificate.entry(certificate).or_default();
             // A Gateway counts once for a certificate.
             if all.last().is_none_or(|(last, _)| last.object.id != gateway.object.id) {
-                all.push((gateway, server.path()));
+                all.push((gateway, path));
             }
         }
     }
-    let mut pairs = 0;
+    // Every pod of the one Gateway is one of the other, too.
+    let covers = |one: &Selecting, other: &Selecting| {
+        let others = other.selector.labels();
+        one.selector.labels().iter().all(|(key, value)| others.get(key) == Some(value))
+    };
     for all in by_certificate.values() {
         for (gateway, path) in all {
-            pairs += all.len();
-            if pairs > MOST_PAIRS {
+            if !findings.judges(&gateway.object) {
+                continue;
+            }
+            if !findings.may_compare(all.len()) {
                 return;
             }
             for (other, _) in all.iter().filter(|(other, _)| other.object.id != gateway.object.id) {
-                // Every pod of the other Gateway is one of this Gateway, too.
-                let (own, others) = (gateway.selector.labels(), other.selector.labels());
-                if own.iter().all(|(key, value)| others.get(key) == Some(value)) {
+                // Where the wider of the two is in the cluster, the narrower one is told.
+                let is_told =
+                    covers(gateway, other) || !findings.judges(&other.object) && covers(other, gateway);
+                if is_told {
                     let other = pods::beside(&other.object.id, &gateway.object.id.namespace);
                     let message = format!("has the same certificate as {other}, for the same pods");
                     findings.say(&gateway.object, path.clone(), message);

@@ -27,7 +27,7 @@ pub const RULES: &[Rule] = &[
               Namespace with its labels by --with.",
         source: "pkg/kube/inject/inject.go: injectRequired; pkg/config/analysis/analyzers/injection/image-auto.go: \
                  IST0146",
-        check: Check::Each(MAKERS, not_injected),
+        check: Check::Whole(not_injected),
     },
     Rule {
         id: "GW021",
@@ -94,7 +94,14 @@ fn waiting(scene: &Scene, object: &Object) -> Option<(Value, Outlook)> {
     Some((template, outlook))
 }
 
-fn not_injected(scene: &Scene, object: &Arc<Object>, findings: &mut Findings) {
+fn not_injected(scene: &Scene, findings: &mut Findings) {
+    let by_default = webhook::injects_by_default(scene);
+    for object in scene.of(MAKERS) {
+        without_proxy(scene, object, by_default, findings);
+    }
+}
+
+fn without_proxy(scene: &Scene, object: &Arc<Object>, by_default: bool, findings: &mut Findings) {
     let Some((_, Outlook { injection: Injection::None(cause), is_known })) = waiting(scene, object) else {
         return;
     };
@@ -107,7 +114,7 @@ fn not_injected(scene: &Scene, object: &Arc<Object>, findings: &mut Findings) {
         Cause::OnlyAnnotation => {
             (format!("it asks by the annotation {POD_LABEL}, which has to be a label"), Severity::Error)
         }
-        Cause::NothingAsks if webhook::injects_by_default(scene) => return,
+        Cause::NothingAsks if by_default => return,
         Cause::NothingAsks if is_known => {
             (format!("neither its labels nor those of the namespace {namespace} ask for it"), Severity::Error)
         }
@@ -169,7 +176,7 @@ fn unknown_revision(scene: &Scene, findings: &mut Findings) {
         let Some(template) = workload::template(object) else { continue };
         let revision = read::label(&template, REVISION_LABEL).filter(is_unknown);
         // Istio labels its own pods by the revision that they are.
-        let own = webhook::is_control_plane(object) || pods::proxy(&template).is_none();
+        let own = webhook::is_control_plane(object) || injection::proxy(&template).is_none();
         if let Some(revision) = revision.filter(|_| !own) {
             let field = pods::metadata(object).at("labels").key(REVISION_LABEL);
             let message = format!("asks for the revision {revision} of Istio; known are {names}");

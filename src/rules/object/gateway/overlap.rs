@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use super::pods;
 use crate::compare::Path;
-use crate::rules::injection::REVISION_LABEL;
 use crate::rules::object::{Check, Findings, Rule, Scene, Severity};
-use crate::rules::topology::Scaler;
+use crate::rules::topology::{Scaler, Workload};
 
 /// The table.
 pub const RULES: &[Rule] = &[
@@ -61,17 +60,30 @@ pub const RULES: &[Rule] = &[
 fn workloads(scene: &Scene, findings: &mut Findings) {
     let topology = &scene.topology;
     for (index, workload) in topology.workloads.iter().enumerate() {
-        let others = topology.reach(index).iter().filter(|other| **other < index);
-        for other in others.filter(|other| topology.reach(**other).binary_search(&index).is_ok()) {
-            let Some(earlier) = topology.workloads.get(*other) else { continue };
-            let revision = |labels: &crate::rules::selector::Labels| labels.get(REVISION_LABEL).cloned();
-            let is_canary = pods::makes_gateways(workload)
-                && pods::makes_gateways(earlier)
-                && revision(&workload.labels) != revision(&earlier.labels);
-            let message =
-                format!("its selector matches the pods of {}, and the other way round", earlier.object.id);
-            let severity = if is_canary { Severity::Info } else { Severity::Warning };
-            findings.say(&workload.object, Path::of("spec.selector"), message).severity(severity);
+        if findings.is_full() {
+            return findings.cut();
+        }
+        if !findings.judges(&workload.object) {
+            continue;
+        }
+        // Of two that are judged, the later one is told.
+        let is_told = |other: usize, it: &Workload| other < index || !findings.judges(&it.object);
+        let mutual = topology.reach(index).iter().filter_map(|other| {
+            let it = topology.workloads.get(*other).filter(|it| *other != index && is_told(*other, it))?;
+            topology.reach(*other).binary_search(&index).is_ok().then_some(it)
+        });
+        let is_canary = |other: &&Workload| {
+            workload.is_gateway && other.is_gateway && workload.revision() != other.revision()
+        };
+        let (canaries, others): (Vec<&Workload>, Vec<&Workload>) = mutual.partition(is_canary);
+        for (all, severity) in [(others, Severity::Warning), (canaries, Severity::Info)] {
+            if !all.is_empty() {
+                let message = format!(
+                    "its selector matches the pods of {}, and the other way round",
+                    pods::names(&all)
+                );
+                findings.say(&workload.object, Path::of("spec.selector"), message).severity(severity);
+            }
         }
     }
 }
@@ -96,14 +108,16 @@ fn ambiguous(scene: &Scene, findings: &mut Findings) {
         let Some((first, rest)) = scalers.split_first() else { continue };
         // Two autoscalers of one target are a mistake of their own.
         for other in rest.iter().filter(|other| other.target != first.target) {
-            if !told.insert((Arc::as_ptr(&first.object), Arc::as_ptr(&other.object))) {
+            let Some((own, other)) = findings.judged_of(*other, *first, |it| &it.object) else { continue };
+            // Each is told once: one that it stands in the way of is enough.
+            if !told.insert(Arc::as_ptr(&own.object)) {
                 continue;
             }
             let message = format!(
                 "scales nothing: its target {} and {}, that of {}, select the same pods",
-                other.target, first.target, first.object.id
+                own.target, other.target, other.object.id
             );
-            findings.say(&other.object, Path::of("spec.scaleTargetRef"), message);
+            findings.say(&own.object, Path::of("spec.scaleTargetRef"), message);
         }
     }
 }
@@ -116,16 +130,28 @@ fn foreign_pods(scene: &Scene, findings: &mut Findings) {
         let foreign = topology.reach(target).iter().filter(|index| **index != target);
         // What another autoscaler scales is ambiguous instead.
         let only_ours = |index: &&usize| by_pods.get(index).is_none_or(|all| all.len() < 2);
-        let foreign: Vec<_> =
+        let foreign: Vec<&Workload> =
             foreign.filter(only_ours).filter_map(|index| topology.workloads.get(*index)).collect();
-        if !foreign.is_empty() {
+        if foreign.is_empty() {
+            continue;
+        }
+        if findings.judges(&scaler.object) {
             let message = format!(
                 "scales {} by the pods of {}, too: the selector of {} matches them",
                 scaler.target,
-                pods::names(foreign.iter().map(|workload| &workload.object)),
+                pods::names(&foreign),
                 scaler.target
             );
             findings.say(&scaler.object, Path::of("spec.scaleTargetRef"), message);
+            continue;
+        }
+        // Where the autoscaler is in the cluster, it is the new workload that comes in its way.
+        for workload in foreign {
+            let message = format!(
+                "its pods count for {}, which scales {}: the selector of {} matches them",
+                scaler.object.id, scaler.target, scaler.target
+            );
+            findings.say(&workload.object, pods::metadata(&workload.object).at("labels"), message);
         }
     }
 }
@@ -137,12 +163,13 @@ fn budgets(scene: &Scene, findings: &mut Findings) {
         let mut budgets = topology.budgets.of(index);
         let Some(first) = budgets.next() else { continue };
         for other in budgets {
-            if told.insert((Arc::as_ptr(&first.object), Arc::as_ptr(&other.object))) {
+            let Some((own, other)) = findings.judged_of(other, first, |it| &it.object) else { continue };
+            if told.insert(Arc::as_ptr(&own.object)) {
                 let message = format!(
                     "{} is for the pods of {}, too: they can't be evicted",
-                    first.object.id, workload.object.id
+                    other.object.id, workload.object.id
                 );
-                findings.say(&other.object, Path::of("spec.selector"), message);
+                findings.say(&own.object, Path::of("spec.selector"), message);
             }
         }
     }

@@ -1,10 +1,8 @@
 //! What rules about gateways know of pods.
 
-use std::sync::Arc;
-
 use crate::compare::Path;
 use crate::manifest::object::{Identity, Object};
-use crate::rules::injection::{self, Injection, PROXY};
+use crate::rules::injection::{self, Injection};
 use crate::rules::object::Scene;
 use crate::rules::read;
 use crate::rules::selector::{Labels, Selector};
@@ -29,38 +27,16 @@ pub const MAKERS: &[&str] = &[
 pub const AUTO: &str = "auto";
 
 /// How many workloads are compared with a selector, for the one that comes nearest.
-const MOST_COMPARED: usize = 500;
+pub const MOST_COMPARED: usize = 500;
 
 /// The image of a container.
 pub fn image(container: &Container) -> String {
     read::text(&container.value, "image").unwrap_or_default()
 }
 
-/// The proxy of a pod, if it has one already or has a place for it.
-pub fn proxy(template: &Value) -> Option<Container> {
-    workload::containers(template).into_iter().find(|container| container.name == PROXY)
-}
-
 /// Whether the proxy of a pod is to be put in.
 pub fn has_auto_proxy(template: &Value) -> bool {
-    proxy(template).is_some_and(|proxy| image(&proxy) == AUTO)
-}
-
-/// Whether a pod is a gateway: it runs a proxy, and nothing beside it. Istio's node proxy has a container of the
-/// same name.
-pub fn is_gateway(template: &Value) -> bool {
-    let containers = workload::containers(template);
-    let mut running = containers.iter().filter(|container| !container.init);
-    let is_proxy = |container: &Container| {
-        container.name == PROXY && !read::texts(&container.value, "args").contains(&"ztunnel".to_string())
-    };
-    let alone = running.next().is_some_and(is_proxy) && running.next().is_none();
-    alone || injection::templates(template).iter().any(|name| name == "gateway")
-}
-
-/// Whether the pods of a workload are gateways.
-pub fn makes_gateways(workload: &Workload) -> bool {
-    workload::template(&workload.object).is_some_and(|template| is_gateway(&template))
+    injection::proxy(template).is_some_and(|proxy| image(&proxy) == AUTO)
 }
 
 /// Where an object keeps the `spec` of its pods.
@@ -89,14 +65,6 @@ impl Outlook {
         let injection = injection::decide(&object.id.namespace, known.unwrap_or(&none), template);
         Outlook { injection, is_known: known.is_some() }
     }
-}
-
-/// Whether the pods that an object makes are in the mesh: they have a proxy, or get one.
-pub fn is_in_mesh(scene: &Scene, object: &Object) -> bool {
-    workload::template(object).is_some_and(|template| {
-        proxy(&template).is_some()
-            || matches!(Outlook::new(scene, object, &template).injection, Injection::By(_))
-    })
 }
 
 /// The workload that comes nearest to what a selector asks for: of those that have all labels but with other values,
@@ -148,9 +116,9 @@ pub fn describe_miss(selector: &Selector, labels: &Labels) -> String {
     }
 }
 
-/// The names of objects, the first few.
-pub fn names<'a>(objects: impl IntoIterator<Item = &'a Arc<Object>>) -> String {
-    read::list(&objects.into_iter().map(|object| object.id.to_string()).collect::<Vec<_>>(), 3)
+/// The names of the objects of workloads, the first few.
+pub fn names(workloads: &[&Workload]) -> String {
+    read::few(workloads, 3, |workload| workload.object.id.to_string())
 }
 
 /// An object with its namespace, if it is another one: `Deployment/gw in istio-ingress`.

@@ -1,15 +1,14 @@
 //! Policies about gateways.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::pods;
-use super::proxy::target_port;
 use crate::compare::Path;
 use crate::manifest::object::{Identity, Object};
 use crate::rules::object::{Check, Findings, Rule, Scene, Severity};
+use crate::rules::read;
 use crate::rules::topology::Workload;
-use crate::rules::{read, workload};
-use crate::value::Value;
 
 /// The table.
 pub const RULES: &[Rule] = &[
@@ -40,38 +39,62 @@ const GATEWAY_NAME: &str = "gateway.networking.k8s.io/gateway-name";
 
 fn blocked_ports(scene: &Scene, findings: &mut Findings) {
     let topology = &scene.topology;
-    for (index, workload) in topology.workloads.iter().enumerate() {
-        if !pods::makes_gateways(workload) {
-            continue;
-        }
-        let policies: Vec<&Arc<Object>> = topology
-            .network_policies
-            .of(index)
-            .map(|policy| &policy.object)
-            .filter(|it| is_about_ingress(it))
+    if topology.gave_up() {
+        return;
+    }
+    let opened: HashMap<*const Object, Vec<Opened>> = topology
+        .network_policies
+        .iter()
+        .filter(|policy| is_about_ingress(&policy.object))
+        .map(|policy| (Arc::as_ptr(&policy.object), Opened::all(&policy.object)))
+        .collect();
+    for (index, workload) in topology.workloads.iter().enumerate().filter(|(_, workload)| workload.is_gateway)
+    {
+        let policies = topology.network_policies.of(index);
+        let policies: Vec<(&Arc<Object>, &Vec<Opened>)> = policies
+            .filter_map(|policy| Some((&policy.object, opened.get(&Arc::as_ptr(&policy.object))?)))
             .collect();
-        let (Some(first), Some(template)) = (policies.first(), workload::template(&workload.object)) else {
-            continue;
-        };
-        let mut closed: Vec<String> = Vec::new();
+        let Some((first, _)) = policies.first() else { continue };
+        let mut sent = BTreeSet::new();
         for service in topology.services.of(index) {
-            for port in read::items(&service.object.value, "spec.ports") {
-                let protocol = read::text(&port, "protocol").unwrap_or_else(|| "TCP".to_string());
-                let Some(number) = target_port(&port, &template) else { continue };
-                let opens = |policy: &&Arc<Object>| opens(policy, &template, number, &protocol);
-                if !policies.iter().any(opens) && !closed.contains(&number.to_string()) {
-                    closed.push(number.to_string());
-                }
+            if !findings.may_compare(service.ports.len()) {
+                return;
             }
+            let ports = service.ports.iter();
+            sent.extend(ports.filter_map(|port| Some((workload.target(port)?, port.protocol.as_str()))));
         }
-        if !closed.is_empty() {
-            let ports = if closed.len() == 1 { "port" } else { "ports" };
-            let message = format!(
-                "lets nothing through to {ports} {} of {}, which its Service sends traffic to",
-                read::list(&closed, 5),
-                workload.object.id
-            );
-            findings.say(first, Path::of("spec.ingress"), message);
+        let rules: usize = policies.iter().map(|(_, opened)| opened.len()).sum();
+        if !findings.may_compare(rules.saturating_mul(sent.len())) {
+            return;
+        }
+        let opens = |number, protocol| {
+            policies
+                .iter()
+                .any(|(_, all)| all.iter().any(|opened| opened.lets_in(workload, number, protocol)))
+        };
+        let closed: BTreeSet<i64> =
+            sent.into_iter().filter(|(number, protocol)| !opens(*number, protocol)).map(|(n, _)| n).collect();
+        if closed.is_empty() {
+            continue;
+        }
+        let ports = if closed.len() == 1 { "port" } else { "ports" };
+        let closed: Vec<String> = closed.iter().map(i64::to_string).collect();
+        let closed = format!("{ports} {}", read::list(&closed, 5));
+        // A new gateway may come in the way of policies that are in the cluster.
+        match policies.iter().find(|(policy, _)| findings.judges(policy)) {
+            Some((policy, _)) => {
+                let id = &workload.object.id;
+                let message =
+                    format!("lets nothing through to {closed} of {id}, which its Service sends traffic to");
+                findings.say(policy, Path::of("spec.ingress"), message);
+            }
+            None => {
+                let message = format!(
+                    "{} lets nothing through to {closed}, which its Service sends traffic to",
+                    first.id
+                );
+                findings.say(&workload.object, pods::metadata(&workload.object).at("labels"), message);
+            }
         }
     }
 }
@@ -82,27 +105,39 @@ fn is_about_ingress(policy: &Object) -> bool {
     types.is_empty() || types.iter().any(|kind| kind == "Ingress")
 }
 
-/// Whether a policy opens a port of a pod, to whomever.
-fn opens(policy: &Object, template: &Value, number: i64, protocol: &str) -> bool {
-    let fits = |port: &Value| {
-        let own = read::text(port, "protocol").unwrap_or_else(|| "TCP".to_string());
-        let first = read::text(port, "port")
-            .map(|text| text.parse().ok().or_else(|| container_port(template, &text)).unwrap_or_default());
-        let last = read::integer(port, "endPort");
-        own == protocol
-            && first.is_none_or(|first| first == number || (first..=last.unwrap_or(first)).contains(&number))
-    };
-    read::items(&policy.value, "spec.ingress").iter().any(|rule| {
-        let ports = read::items(rule, "ports");
-        ports.is_empty() || ports.iter().any(fits)
-    })
+/// What a rule of a policy opens, to whomever.
+enum Opened {
+    All,
+    Port { protocol: String, first: Option<String>, last: Option<i64> },
 }
 
-fn container_port(template: &Value, name: &str) -> Option<i64> {
-    let containers = workload::containers(template);
-    let mut ports = containers.iter().flat_map(|container| read::items(&container.value, "ports"));
-    let port = ports.find(|port| read::text(port, "name").as_deref() == Some(name))?;
-    read::integer(&port, "containerPort")
+impl Opened {
+    fn all(policy: &Object) -> Vec<Opened> {
+        let mut found = Vec::new();
+        for rule in read::items(&policy.value, "spec.ingress") {
+            let ports = read::items(&rule, "ports");
+            if ports.is_empty() {
+                return vec![Opened::All];
+            }
+            found.extend(ports.iter().map(|port| Opened::Port {
+                protocol: read::text(port, "protocol").unwrap_or_else(|| "TCP".to_string()),
+                first: read::text(port, "port"),
+                last: read::integer(port, "endPort"),
+            }));
+        }
+        found
+    }
+
+    fn lets_in(&self, workload: &Workload, number: i64, protocol: &str) -> bool {
+        let Opened::Port { protocol: own, first, last } = self else { return true };
+        let first = first.as_ref().map(|text| text.parse().ok().or_else(|| workload.port_named(text)));
+        own == protocol
+            && match first {
+                None => true,
+                Some(None) => false,
+                Some(Some(first)) => first == number || (first..=last.unwrap_or(first)).contains(&number),
+            }
+    }
 }
 
 fn ineffective_selector(scene: &Scene, findings: &mut Findings) {

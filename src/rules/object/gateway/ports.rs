@@ -3,13 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::pods;
-use super::proxy::target_port;
 use super::webhook;
 use crate::compare::Path;
-use crate::manifest::object::Object;
+use crate::manifest::object::{Identity, Object};
 use crate::rules::object::{Check, Findings, Rule, Scene, Severity};
-use crate::rules::topology::{Topology, Workload};
+use crate::rules::topology::{ServicePort, Target, Topology};
 use crate::rules::{injection, read, workload};
 use crate::value::Value;
 
@@ -61,42 +59,34 @@ pub const RULES: &[Rule] = &[
     },
 ];
 
-/// How many Services of a Gateway's pods are looked at, to name them.
-const MOST_SERVICES: usize = 100;
-
 /// The port of a gateway's health.
 pub const STATUS_PORT: i64 = 15021;
-
-/// A port of a Service, as it counts for a workload.
-struct ServicePort<'a> {
-    service: &'a Arc<Object>,
-    port: i64,
-    protocol: String,
-    target: String,
-}
 
 fn services_disagree(scene: &Scene, deployment: &Arc<Object>, findings: &mut Findings) {
     let topology = &scene.topology;
     let waypoint = read::label(&deployment.value, "gateway.istio.io/managed").as_deref()
         == Some("istio.io-mesh-controller");
     let Some(index) = topology.workload_index(&deployment.id) else { return };
-    if waypoint || topology.services.of(index).count() < 2 || !pods::is_in_mesh(scene, deployment) {
+    let in_mesh = topology.workloads.get(index).is_some_and(|workload| workload.is_in_mesh);
+    let several = topology.services.of(index).nth(1).is_some();
+    if waypoint || !several || !in_mesh || !findings.may_compare(ports_of(topology, index)) {
         return;
     }
-    let ports: Vec<ServicePort<'_>> =
-        topology.services.of(index).flat_map(|it| service_ports(&it.object)).collect();
-    let mut by_port: BTreeMap<i64, Vec<&ServicePort<'_>>> = BTreeMap::new();
-    let mut by_target: BTreeMap<&str, Vec<&ServicePort<'_>>> = BTreeMap::new();
-    for port in &ports {
-        by_port.entry(port.port).or_default().push(port);
-        by_target.entry(&port.target).or_default().push(port);
+    let mut by_port: BTreeMap<i64, Vec<(&ServicePort, &Arc<Object>)>> = BTreeMap::new();
+    let mut by_target: BTreeMap<&Target, Vec<(&ServicePort, &Arc<Object>)>> = BTreeMap::new();
+    for service in topology.services.of(index) {
+        for port in &service.ports {
+            let Some(number) = port.number else { continue };
+            by_port.entry(number).or_default().push((port, &service.object));
+            by_target.entry(&port.target).or_default().push((port, &service.object));
+        }
     }
-    let services = |ports: &[&ServicePort<'_>]| {
-        let names: BTreeSet<String> = ports.iter().map(|port| port.service.id.to_string()).collect();
-        read::list(&names.into_iter().collect::<Vec<_>>(), 3)
+    let services = |ports: &[(&ServicePort, &Arc<Object>)]| {
+        let ids: BTreeSet<&Identity> = ports.iter().map(|(_, service)| &service.id).collect();
+        read::few(&ids.into_iter().collect::<Vec<_>>(), 3, |id| id.to_string())
     };
     for (port, all) in by_port {
-        let protocols: BTreeSet<&str> = all.iter().map(|port| port.protocol.as_str()).collect();
+        let protocols: BTreeSet<&str> = all.iter().map(|(port, _)| port.protocol.as_str()).collect();
         if protocols.len() > 1 {
             let protocols: Vec<String> = protocols.into_iter().map(str::to_string).collect();
             let message =
@@ -105,7 +95,12 @@ fn services_disagree(scene: &Scene, deployment: &Arc<Object>, findings: &mut Fin
         }
     }
     for (target, all) in by_target {
-        let numbers: BTreeSet<i64> = all.iter().map(|port| port.port).collect();
+        let numbers: BTreeSet<i64> = all.iter().filter_map(|(port, _)| port.number).collect();
+        let target = match target {
+            Target::Number(number) => number.to_string(),
+            Target::Name(name) => name.clone(),
+            Target::None => continue,
+        };
         if numbers.len() > 1 {
             let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
             let message =
@@ -115,18 +110,9 @@ fn services_disagree(scene: &Scene, deployment: &Arc<Object>, findings: &mut Fin
     }
 }
 
-fn service_ports(service: &Arc<Object>) -> Vec<ServicePort<'_>> {
-    let of = |port: &Value| {
-        let number = read::integer(port, "port")?;
-        let target = read::text(port, "targetPort").filter(|target| !target.is_empty() && target != "0");
-        Some(ServicePort {
-            service,
-            port: number,
-            protocol: read::text(port, "protocol").unwrap_or_else(|| "TCP".to_string()),
-            target: target.unwrap_or_else(|| number.to_string()),
-        })
-    };
-    read::items(&service.value, "spec.ports").iter().filter_map(of).collect()
+/// How many ports the Services of a workload have.
+fn ports_of(topology: &Topology, index: usize) -> usize {
+    topology.services.of(index).map(|service| 1 + service.ports.len()).sum()
 }
 
 fn port_not_exposed(scene: &Scene, findings: &mut Findings) {
@@ -146,20 +132,30 @@ fn port_not_exposed(scene: &Scene, findings: &mut Findings) {
             if missing.is_empty() {
                 break;
             }
+            if !exposed.contains_key(index) && !findings.may_compare(ports_of(topology, *index)) {
+                return;
+            }
             let ports = exposed.entry(*index).or_insert_with(|| exposed_ports(topology, *index));
             missing.retain(|(_, port)| !ports.contains(port));
         }
         if missing.is_empty() {
             continue;
         }
-        let services = gateway.selects.iter().flat_map(|index| topology.services.of(*index));
-        let services: BTreeSet<String> =
-            services.take(MOST_SERVICES).map(|service| service.object.id.to_string()).collect();
-        let services: Vec<String> = services.into_iter().collect();
+        let mut services: BTreeSet<&Identity> = BTreeSet::new();
+        for index in &gateway.selects {
+            if !findings.may_compare(topology.services.of(*index).count()) {
+                return;
+            }
+            services.extend(topology.services.of(*index).map(|service| &service.object.id));
+        }
+        let services: Vec<&Identity> = services.into_iter().collect();
         for (index, port) in missing {
             let message = match services.is_empty() {
                 true => format!("no Service selects the pods that open port {port}"),
-                false => format!("port {port} is no port of {}", read::list(&services, 3)),
+                false => {
+                    let services = read::few(&services, 3, |id| id.to_string());
+                    format!("port {port} is no port of {services}")
+                }
             };
             let field = Path::of("spec.servers").index(index).at("port.number");
             findings.say(&gateway.object, field, message);
@@ -169,16 +165,12 @@ fn port_not_exposed(scene: &Scene, findings: &mut Findings) {
 
 /// The ports of a workload's pods that traffic comes to: of Services, by either of their numbers, and of the node.
 fn exposed_ports(topology: &Topology, index: usize) -> BTreeSet<i64> {
-    let workload = topology.workloads.get(index);
-    let Some(template) = workload.and_then(|workload| workload::template(&workload.object)) else {
-        return BTreeSet::new();
-    };
-    let mut exposed: BTreeSet<i64> = host_ports(&template).into_iter().collect();
+    let Some(workload) = topology.workloads.get(index) else { return BTreeSet::new() };
+    let mut exposed: BTreeSet<i64> = host_ports(&workload.template).into_iter().collect();
     for service in topology.services.of(index) {
-        let tcp = |port: &&Value| read::text(port, "protocol").is_none_or(|protocol| protocol == "TCP");
-        for port in read::items(&service.object.value, "spec.ports").iter().filter(tcp) {
-            exposed.extend(read::integer(port, "port"));
-            exposed.extend(target_port(port, &template));
+        for port in service.ports.iter().filter(|port| port.protocol == "TCP") {
+            exposed.extend(port.number);
+            exposed.extend(workload.target(port));
         }
     }
     exposed
@@ -201,12 +193,10 @@ fn status_port(scene: &Scene, findings: &mut Findings) {
     for service in topology.services.iter() {
         let balances = read::text(&service.object.value, "spec.type").as_deref() == Some("LoadBalancer");
         let mut selected = topology.selected_by(service);
-        if !balances || !selected.next().is_some_and(pods::makes_gateways) {
+        if !balances || !selected.next().is_some_and(|workload| workload.is_gateway) {
             continue;
         }
-        let ports = read::items(&service.object.value, "spec.ports");
-        let checks = |port: &Value| read::integer(port, "port") == Some(STATUS_PORT);
-        if !ports.iter().any(checks) {
+        if !service.ports.iter().any(|port| port.number == Some(STATUS_PORT)) {
             let message = "has no port 15021, where the gateway answers health checks";
             findings.say(&service.object, Path::of("spec.ports"), message);
         }
@@ -277,9 +267,9 @@ fn is_of_the_mesh(scene: &Scene, service: &Arc<Object>) -> bool {
     if labels.is_some_and(|labels| injection::revision_of_namespace(labels).is_some()) {
         return true;
     }
-    let selected: Vec<&Workload> = topology.behind(&service.id).collect();
-    match selected.is_empty() {
-        true => labels.is_none() && !scene.around.revisions.is_empty(),
-        false => selected.iter().any(|it| pods::is_in_mesh(scene, &it.object) && !pods::makes_gateways(it)),
+    let mut selected = topology.behind(&service.id).peekable();
+    match selected.peek() {
+        None => labels.is_none() && !scene.around.revisions.is_empty(),
+        Some(_) => selected.any(|it| it.is_in_mesh && !it.is_gateway),
     }
 }

@@ -9,6 +9,7 @@ use crate::manifest::object::Object;
 use crate::rules::injection::{self, Cause, Injection, PROXY};
 use crate::rules::object::{Check, Findings, Rule, Scene, Severity};
 use crate::rules::read;
+use crate::rules::topology::Workload;
 use crate::rules::workload::{self, Container};
 use crate::value::Value;
 
@@ -152,51 +153,51 @@ fn host_network(_: &Scene, object: &Arc<Object>, findings: &mut Findings) {
 
 fn privileged_port(scene: &Scene, findings: &mut Findings) {
     let topology = &scene.topology;
+    let starts: Vec<Option<i64>> =
+        topology.workloads.iter().map(|workload| first_open(scene, workload)).collect();
     for service in topology.services.iter() {
-        for workload in topology.selected_by(service) {
-            let Some(template) = workload::template(&workload.object) else { continue };
-            let Some(proxy) = pods::proxy(&template).filter(|_| pods::is_gateway(&template)) else {
+        if !findings.may_compare(service.selects.len().saturating_mul(service.ports.len())) {
+            return;
+        }
+        for index in &service.selects {
+            let (Some(workload), Some(Some(start))) = (topology.workloads.get(*index), starts.get(*index))
+            else {
                 continue;
             };
-            let outlook = pods::Outlook::new(scene, &workload.object, &template);
-            let injected =
-                !matches!(outlook.injection, Injection::None(Cause::PodRefuses | Cause::NamespaceRefuses(_)));
-            // The sysctl comes with the proxy.
-            if pods::image(&proxy) == AUTO && injected {
-                continue;
-            }
-            let start = unprivileged_start(&template);
-            if may_open_all(&template, &proxy) {
-                continue;
-            }
-            for (index, port) in read::items(&service.object.value, "spec.ports").iter().enumerate() {
-                let number = target_port(port, &template);
-                if let Some(number) = number.filter(|number| (1..start).contains(number)) {
-                    let name = read::text(port, "port").unwrap_or_default();
-                    let field = Path::of("spec.ports").item(index, format!("port={name}"));
+            for port in &service.ports {
+                let number = workload.target(port).filter(|number| (1..*start).contains(number));
+                let Some(number) = number else { continue };
+                if findings.judges(&service.object) {
                     let message = format!(
-                        "sends port {name} to port {number} of {}, which may open none below {start}",
-                        workload.object.id
+                        "sends port {} to port {number} of {}, which may open none below {start}",
+                        port.text, workload.object.id
                     );
+                    let field = Path::of("spec.ports").item(port.index, format!("port={}", port.text));
                     findings.say(&service.object, field, message);
+                } else {
+                    let message = format!(
+                        "may open no port below {start}, and {} sends its port {} to port {number}",
+                        service.object.id, port.text
+                    );
+                    findings.say(&workload.object, pods::spec(&workload.object), message);
                 }
             }
         }
     }
 }
 
-/// The number of the port of a pod that a port of a Service leads to.
-pub fn target_port(port: &Value, template: &Value) -> Option<i64> {
-    let Some(target) = read::text(port, "targetPort").filter(|target| !target.is_empty() && target != "0")
-    else {
-        return read::integer(port, "port");
-    };
-    target.parse().ok().or_else(|| {
-        let containers = workload::containers(template);
-        let mut ports = containers.iter().flat_map(|container| read::items(&container.value, "ports"));
-        let named = ports.find(|port| read::text(port, "name").as_ref() == Some(&target));
-        named.and_then(|port| read::integer(&port, "containerPort"))
-    })
+/// The first port that the proxy of a gateway may open, if it may not open all.
+fn first_open(scene: &Scene, workload: &Workload) -> Option<i64> {
+    let template = &workload.template;
+    let proxy = injection::proxy(template).filter(|_| workload.is_gateway)?;
+    let outlook = pods::Outlook::new(scene, &workload.object, template);
+    let injected =
+        !matches!(outlook.injection, Injection::None(Cause::PodRefuses | Cause::NamespaceRefuses(_)));
+    // The sysctl comes with the proxy.
+    if (pods::image(&proxy) == AUTO && injected) || may_open_all(template, &proxy) {
+        return None;
+    }
+    Some(unprivileged_start(template))
 }
 
 /// The first port that a pod opens without privileges.

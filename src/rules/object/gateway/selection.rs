@@ -1,6 +1,6 @@
 //! What Services and Gateways select.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::pods::{self, Near};
@@ -8,6 +8,7 @@ use crate::compare::Path;
 use crate::manifest::object::Object;
 use crate::rules::injection::REVISION_LABEL;
 use crate::rules::object::{Check, Findings, Rule, Scene, Severity};
+use crate::rules::selector::Labels;
 use crate::rules::topology::{Selecting, Workload};
 use crate::rules::workload;
 use crate::rules::{read, selector};
@@ -117,13 +118,21 @@ fn service_selects_nothing(scene: &Scene, findings: &mut Findings) {
     }
     let operated: BTreeSet<&str> =
         scene.all().filter(|object| may_make_pods(object)).map(|object| &*object.id.namespace).collect();
+    let jobs = Jobs::new(scene);
     for service in topology.services.iter().filter(|service| service.selects.is_empty()) {
-        let namespace = &*service.object.id.namespace;
-        if selects_job(scene, service) {
+        if !findings.judges(&service.object) {
             continue;
         }
-        let mut here =
-            topology.workloads.iter().filter(|it| *it.object.id.namespace == *namespace).peekable();
+        let namespace = &*service.object.id.namespace;
+        let indices = topology.workloads_in(&service.object.id.namespace);
+        let Some(of_job) = jobs.has(service, findings) else { return };
+        if of_job {
+            continue;
+        }
+        if !findings.may_compare(indices.len().min(pods::MOST_COMPARED)) {
+            return;
+        }
+        let mut here = indices.iter().filter_map(|index| topology.workloads.get(*index)).peekable();
         let (any, by_others) = (here.peek().is_some(), operated.contains(namespace));
         let asked = service.selector.describe();
         let (message, severity) = match pods::nearest(&service.selector, here) {
@@ -151,14 +160,42 @@ fn service_selects_nothing(scene: &Scene, findings: &mut Findings) {
     }
 }
 
-/// Whether a Service selects pods that end by themselves.
-fn selects_job(scene: &Scene, service: &Selecting) -> bool {
-    scene.of(&["batch/Job", "batch/CronJob"]).any(|job| {
-        job.id.namespace == service.object.id.namespace
-            && workload::template(job).is_some_and(|template| {
-                service.selector.matches(&selector::labels(&template, "metadata.labels"))
-            })
-    })
+/// The labels of pods that end by themselves.
+#[derive(Default)]
+struct Jobs {
+    all: Vec<Labels>,
+    by_label: HashMap<(Arc<str>, String, String), Vec<usize>>,
+}
+
+impl Jobs {
+    fn new(scene: &Scene) -> Jobs {
+        let mut jobs = Jobs::default();
+        for job in scene.of(&["batch/Job", "batch/CronJob"]) {
+            let Some(template) = workload::template(job) else { continue };
+            let labels = selector::labels(&template, "metadata.labels");
+            for (key, value) in &labels {
+                let label = (job.id.namespace.clone(), key.clone(), value.clone());
+                jobs.by_label.entry(label).or_default().push(jobs.all.len());
+            }
+            jobs.all.push(labels);
+        }
+        jobs
+    }
+
+    /// Whether a Service selects some of them; `None` if there are too many to say.
+    fn has(&self, service: &Selecting, findings: &mut Findings) -> Option<bool> {
+        let by_label = |(key, value): (&String, &String)| {
+            let label = (service.object.id.namespace.clone(), key.clone(), value.clone());
+            self.by_label.get(&label).map_or(&[][..], Vec::as_slice)
+        };
+        // The rarest of the labels asked for leaves the fewest to look at.
+        let labels = service.selector.labels();
+        let Some(rarest) = labels.iter().map(by_label).min_by_key(|found| found.len()) else {
+            return Some(false);
+        };
+        let matches = |index: &usize| self.all.get(*index).is_some_and(|own| service.selector.matches(own));
+        findings.may_compare(rarest.len()).then(|| rarest.iter().any(matches))
+    }
 }
 
 fn gateway_selects_nothing(scene: &Scene, findings: &mut Findings) {
@@ -166,10 +203,13 @@ fn gateway_selects_nothing(scene: &Scene, findings: &mut Findings) {
     if topology.gave_up() {
         return;
     }
-    let workloads: Vec<&Workload> = topology.workloads.iter().filter(|it| pods::makes_gateways(it)).collect();
+    let workloads: Vec<&Workload> = topology.workloads.iter().filter(|it| it.is_gateway).collect();
     for gateway in topology.gateways.iter().filter(|gateway| gateway.selects.is_empty()) {
-        if gateway.selector.is_empty() {
+        if gateway.selector.is_empty() || !findings.judges(&gateway.object) {
             continue;
+        }
+        if !findings.may_compare(workloads.len().min(pods::MOST_COMPARED)) {
+            return;
         }
         let asked = gateway.selector.describe();
         let near = pods::nearest(&gateway.selector, workloads.iter().copied()).map(|(near, _)| near);
@@ -200,38 +240,47 @@ fn gateway_selects_many(scene: &Scene, findings: &mut Findings) {
             findings.say(&gateway.object, Path::of("spec"), message);
             continue;
         }
+        // Where not all is known of who selects whom, Services may share pods after all.
+        if topology.gave_up() {
+            continue;
+        }
         let selected: Vec<&Workload> = topology.selected_by(gateway).collect();
-        let namespaces: BTreeSet<&str> = selected.iter().map(|it| &*it.object.id.namespace).collect();
-        let told = || pods::names(selected.iter().map(|workload| &workload.object));
-        if namespaces.len() > 1 {
-            let names: Vec<String> = selected.iter().map(|it| pods::beside(&it.object.id, "")).collect();
-            let message = format!("selects pods of several namespaces: {}", read::list(&names, 3));
+        let several = selected.array_windows().any(|[a, b]| a.object.id.namespace != b.object.id.namespace);
+        if several {
+            let names = read::few(&selected, 3, |it| pods::beside(&it.object.id, ""));
+            let message = format!("selects pods of several namespaces: {names}");
             findings.say(&gateway.object, Path::of("spec.selector"), message);
             continue;
         }
         // A canary is behind the Service of the stable gateway; gateways of their own share none.
-        let behind = |index: &usize| -> BTreeSet<*const Object> {
-            topology.services.of(*index).map(|service| Arc::as_ptr(&service.object)).collect()
-        };
-        let services: Vec<BTreeSet<*const Object>> =
-            gateway.selects.iter().map(behind).filter(|services| !services.is_empty()).collect();
-        if let Some((first, rest)) = services.split_first()
-            && rest.iter().any(|other| first.is_disjoint(other))
-        {
-            let message = format!("selects pods of gateways behind different Services: {}", told());
-            findings.say(&gateway.object, Path::of("spec.selector"), message);
+        let mut first: HashSet<*const Object> = HashSet::new();
+        for index in &gateway.selects {
+            if !findings.may_compare(1 + topology.services.of(*index).count()) {
+                return;
+            }
+            let mut own = topology.services.of(*index).map(|service| Arc::as_ptr(&service.object)).peekable();
+            if first.is_empty() {
+                first.extend(own);
+            } else if own.peek().is_some() && !own.any(|service| first.contains(&service)) {
+                let names = pods::names(&selected);
+                let message = format!("selects pods of gateways behind different Services: {names}");
+                findings.say(&gateway.object, Path::of("spec.selector"), message);
+                break;
+            }
         }
     }
 }
 
 fn pins_revision(scene: &Scene, findings: &mut Findings) {
+    let revisions: HashSet<(&str, &str)> = scene
+        .topology
+        .workloads
+        .iter()
+        .filter_map(|workload| Some((&*workload.object.id.namespace, workload.revision()?)))
+        .collect();
     for service in scene.topology.services.iter() {
         let Some(revision) = service.selector.labels().get(REVISION_LABEL) else { continue };
-        let has = |workload: &Workload| {
-            workload.object.id.namespace == service.object.id.namespace
-                && workload.labels.get(REVISION_LABEL) == Some(revision)
-        };
-        let known = scene.topology.workloads.iter().any(has);
+        let known = revisions.contains(&(&*service.object.id.namespace, revision.as_str()));
         let (message, severity) = match known {
             true => (format!("sends all traffic to pods of the revision {revision}"), Severity::Info),
             false => (

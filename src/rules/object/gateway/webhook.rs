@@ -16,9 +16,8 @@ pub const RULES: &[Rule] = &[Rule {
     id: "GW031",
     name: "injection-webhooks",
     severity: Severity::Error,
-    summary: "Two of Istio's injection webhooks answer for the same pods, or one calls a Service that is not there.",
-    why: "Pods are injected twice, or can't be made at all while the webhook has nothing to call. Whether the Service \
-          is there is a warning: it may be in the cluster.",
+    summary: "Two of Istio's injection webhooks answer for the same pods.",
+    why: "Pods are injected twice.",
     fix: "Remove the webhooks of a revision that is gone, and set the default revision by a tag (istioctl tag set \
           default).",
     source: "pkg/config/analysis/analyzers/webhook/webhook.go: IST0139",
@@ -61,7 +60,6 @@ fn all(scene: &Scene) -> Vec<Webhook<'_>> {
             });
         }
     }
-    found.truncate(MOST);
     found
 }
 
@@ -110,8 +108,12 @@ fn combinations(key: &str, values: [&str; 2], revisions: &BTreeSet<String>) -> V
 }
 
 fn webhooks(scene: &Scene, findings: &mut Findings) {
-    let all = all(scene);
-    for (webhook, others) in overlaps(&all, &revisions(scene)) {
+    let (mut all, revisions) = (all(scene), revisions(scene));
+    if all.len() > MOST || revisions.len() > MOST {
+        all.truncate(MOST);
+        findings.cut();
+    }
+    for (webhook, others) in overlaps(&all, &revisions) {
         let Some(webhook) = all.get(webhook) else { continue };
         let others: Vec<String> = others
             .iter()
@@ -124,15 +126,6 @@ fn webhooks(scene: &Scene, findings: &mut Findings) {
             read::list(&others, 3)
         );
         findings.say(webhook.object, field(webhook), message);
-    }
-    for webhook in &all {
-        let name = read::text(&webhook.value, "clientConfig.service.name");
-        let namespace = read::text(&webhook.value, "clientConfig.service.namespace").unwrap_or_default();
-        if let Some(name) = name.filter(|name| scene.get("Service", &namespace, name).is_none()) {
-            let message = format!("{} calls Service/{name} in {namespace}, which is not here", webhook.name);
-            let field = field(webhook).at("clientConfig.service");
-            findings.say(webhook.object, field, message).severity(Severity::Warning);
-        }
     }
 }
 

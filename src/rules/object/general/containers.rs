@@ -49,9 +49,10 @@ pub const RULES: &[Rule] = &[
         name: "fields-exclude-each-other",
         severity: Severity::Error,
         summary: "An object has fields that exclude each other.",
-        why: "The API refuses the object: only one of them can hold.",
+        why: "The API refuses the object: only one of them can hold. In a DaemonSet of the type OnDelete, the settings of a \
+              rolling update have no effect, and are a warning.",
         fix: "Remove the one that is not meant.",
-        source: "pkg/apis/core/validation/validation.go: validateEnvVarValueFrom; pkg/apis/apps/validation/validation.go: ValidateDeploymentStrategy",
+        source: "pkg/apis/core/validation/validation.go: validateEnvVarValueFrom; pkg/apis/apps/validation/validation.go: ValidateDeploymentStrategy, ValidateStatefulSetSpec, ValidateDaemonSetUpdateStrategy",
         check: Check::Each(&["*"], exclusive),
     },
 ];
@@ -217,14 +218,13 @@ fn strategy(object: &Arc<Object>, findings: &mut Findings) {
     };
     let is_alone = read::text(&object.value, &format!("{path}.type")).as_deref() == Some(alone);
     if is_alone && read::at(&object.value, &format!("{path}.rollingUpdate")).is_some() {
-        let finding = findings.say(
-            object,
-            Path::of(path),
-            format!("the type {alone} has no rollingUpdate: it is refused"),
-        );
-        // Only Deployments are looked at that closely.
-        if &*object.id.kind != "Deployment" {
-            finding.severity(Severity::Warning);
+        // Of DaemonSets, the API doesn't look that closely.
+        if &*object.id.kind == "DaemonSet" {
+            let message = format!("with the type {alone}, rollingUpdate has no effect");
+            findings.say(object, Path::of(path), message).severity(Severity::Warning);
+        } else {
+            let message = format!("the type {alone} has no rollingUpdate: it is refused");
+            findings.say(object, Path::of(path), message);
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Disruption budgets, and workloads that have a single pod.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::compare::Path;
-use crate::manifest::object::Object;
+use crate::manifest::object::{Identity, Object};
 use crate::rules::object::{Check, Findings, Rule, Scene, Severity};
 use crate::rules::read;
 use crate::rules::selector::Selector;
@@ -59,11 +59,11 @@ pub const RULES: &[Rule] = &[
 const BUDGETS: &[&str] = &["policy/PodDisruptionBudget"];
 
 /// The workloads that a budget is for; `None` if that isn't known.
-fn selected<'a>(scene: &'a Scene, budget: &Object) -> Option<Vec<&'a Workload>> {
-    read::at(&budget.value, "spec.selector")?;
-    let selector = Selector::from_label_selector(&budget.value, "spec.selector");
-    let found = scene.topology.select(Some(&budget.id.namespace), &selector)?;
-    Some(found.iter().filter_map(|index| scene.topology.workloads.get(*index)).collect())
+fn selected<'a>(scene: &'a Scene, budget: &Arc<Object>) -> Option<Vec<&'a Workload>> {
+    let topology = &scene.topology;
+    // Of budgets that are there twice, the first counts.
+    let own = topology.budgets.get(&budget.id).filter(|own| Arc::ptr_eq(&own.object, budget))?;
+    (!topology.gave_up()).then(|| topology.selected_by(own).collect())
 }
 
 /// A number of pods, or a share of them.
@@ -107,15 +107,14 @@ fn blocks(scene: &Scene, budget: &Arc<Object>, findings: &mut Findings) {
         return;
     }
     let (Some(min), Some(own)) = (min, selected(scene, budget)) else { return };
-    let least_pods = |own: &&Workload| match scene.topology.replicas(&own.object) {
+    let least_pods = |own: &&Workload| match own.replicas {
         Replicas::Fixed(pods) | Replicas::Scaled(pods, _) => Some(pods),
         Replicas::PerNode => None,
     };
     let Some(counts) = own.iter().map(least_pods).collect::<Option<Vec<u64>>>() else { return };
     let pods = counts.iter().fold(0u64, |sum, pods| sum.saturating_add(*pods));
     if pods > 0 && min.of(pods) >= i64::try_from(pods).unwrap_or(i64::MAX) {
-        let names: Vec<String> = own.iter().map(|own| own.object.id.to_string()).collect();
-        let of = read::list(&names, 3);
+        let of = read::few(&own, 3, |own| own.object.id.to_string());
         let pods = read::count(usize::try_from(pods).unwrap_or(usize::MAX), "pod");
         let shown = read::text(&budget.value, least).unwrap_or_default();
         let message = format!("minAvailable is {shown}, and {of} has {pods}: none may go");
@@ -146,13 +145,12 @@ fn single(scene: &Scene, deployment: &Arc<Object>, findings: &mut Findings) {
     if topology.scaler(&deployment.id).is_some() || topology.replicas(deployment) != Replicas::Fixed(1) {
         return;
     }
-    let services =
-        topology.workload_index(&deployment.id).into_iter().flat_map(|it| topology.services.of(it));
-    let services: HashSet<String> = services.map(|service| service.object.id.to_string()).collect();
-    let mut services: Vec<String> = services.into_iter().collect();
-    services.sort_unstable();
+    let services = topology.services_selecting(&deployment.id).map(|service| &service.object.id);
+    let services: BTreeSet<&Identity> = services.collect();
+    let services: Vec<&Identity> = services.into_iter().collect();
     if !services.is_empty() {
-        let message = format!("it is the single pod behind {}", read::list(&services, 3));
+        let services = read::few(&services, 3, |id| id.to_string());
+        let message = format!("it is the single pod behind {services}");
         findings.say(deployment, Path::of("spec.replicas"), message);
     }
 }

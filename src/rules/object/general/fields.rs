@@ -8,7 +8,7 @@ use super::types::{self, Shape};
 use crate::compare::Path;
 use crate::diagnostic::nearest;
 use crate::manifest::object::Object;
-use crate::rules::object::{Check, Findings, Rule, Severity};
+use crate::rules::object::{Check, Findings, Rule, Scene, Severity};
 use crate::rules::read;
 use crate::value::Value;
 
@@ -24,7 +24,7 @@ pub const RULES: &[Rule] = &[
               strategy in a DaemonSet.",
         fix: "Correct the name, or indent the field below what it belongs to.",
         source: "kubernetes.io/docs: API reference, versions 1.33 to 1.37; Field validation",
-        check: Check::Each(&["*"], |_, object, findings| look(object, Fault::Unknown, findings)),
+        check: Check::Whole(|scene, findings| tell(scene, Fault::Unknown, findings)),
     },
     Rule {
         id: "K8S030",
@@ -36,7 +36,7 @@ pub const RULES: &[Rule] = &[
               field of type string\".",
         fix: "Quote it: {{ .Values.x | quote }}.",
         source: "yaml.org/type; apimachinery/pkg/runtime/serializer/json",
-        check: Check::Each(&["*"], |_, object, findings| look(object, Fault::Unquoted, findings)),
+        check: Check::Whole(|scene, findings| tell(scene, Fault::Unquoted, findings)),
     },
     Rule {
         id: "K8S031",
@@ -46,28 +46,52 @@ pub const RULES: &[Rule] = &[
         why: "The API server can't read the object, and refuses it.",
         fix: "Give it the type that the API reference names; a number has no quotes.",
         source: "kubernetes.io/docs: API reference, versions 1.33 to 1.37",
-        check: Check::Each(&["*"], |_, object, findings| look(object, Fault::Mistyped, findings)),
+        check: Check::Whole(|scene, findings| tell(scene, Fault::Mistyped, findings)),
     },
 ];
 
 /// How deep objects are looked into.
-const DEPTH: usize = 100;
+pub(super) const DEPTH: usize = 100;
 /// How much is found in one object at most.
-const MOST: usize = 200;
+pub(super) const MOST: usize = 200;
 
 /// What may be wrong with a field.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Fault {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
     Unknown,
     Unquoted,
     Mistyped,
 }
 
 /// A fault of a kind, and what is to say about it.
-struct Found {
-    fault: Fault,
-    field: Path,
-    message: String,
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub fault: Fault,
+    pub field: Path,
+    pub message: String,
+}
+
+/// What is wrong with the fields of all objects, looked for once.
+#[derive(Debug, Default)]
+pub struct Faults {
+    found: Vec<(Arc<Object>, Found)>,
+    /// Whether there was more in some object.
+    cut: bool,
+}
+
+impl Faults {
+    /// Looks at all objects that are judged.
+    pub fn new(scene: &Scene) -> Faults {
+        let mut faults = Faults::default();
+        for object in scene.judged() {
+            let Some(name) = types::of_kind(&object.api_version(), &object.id.kind) else { continue };
+            let mut found = Vec::new();
+            walk(&Shape::Struct(name), &object.value, Path::default(), DEPTH, &mut found);
+            faults.cut |= found.len() >= MOST;
+            faults.found.extend(found.into_iter().map(|own| (object.clone(), own)));
+        }
+        faults
+    }
 }
 
 /// Fields that other rules look at: names, labels, annotations and selectors.
@@ -78,16 +102,25 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
     ("ReplicationControllerSpec", &["selector"]),
 ];
 
-fn look(object: &Arc<Object>, fault: Fault, findings: &mut Findings) {
-    let Some(name) = types::of_kind(&object.api_version(), &object.id.kind) else { return };
-    let mut found = Vec::new();
-    walk(&Shape::Struct(name), &object.value, Path::default(), DEPTH, &mut found);
-    for own in found.into_iter().filter(|own| own.fault == fault) {
-        findings.say(object, own.field, own.message);
+fn tell(scene: &Scene, fault: Fault, findings: &mut Findings) {
+    let faults = scene.faults();
+    for (object, own) in faults.found.iter().filter(|(_, own)| own.fault == fault) {
+        findings.say(object, own.field.clone(), own.message.clone());
+    }
+    if faults.cut {
+        findings.cut();
     }
 }
 
-fn walk(shape: &Shape, value: &Value, path: Path, depth: usize, found: &mut Vec<Found>) {
+/// The path to an item of a list, by its name if it has one.
+pub(super) fn item(path: &Path, index: usize, item: &Value) -> Path {
+    match read::text(item, "name") {
+        Some(name) => path.clone().item(index, format!("name={name}")),
+        None => path.clone().index(index),
+    }
+}
+
+pub(super) fn walk(shape: &Shape, value: &Value, path: Path, depth: usize, found: &mut Vec<Found>) {
     if depth == 0 || found.len() >= MOST || value.is_nil() {
         return;
     }
@@ -123,11 +156,7 @@ fn walk(shape: &Shape, value: &Value, path: Path, depth: usize, found: &mut Vec<
         }
         (Shape::List(inner), Value::List(list)) => {
             for (index, value) in list.items().into_iter().enumerate() {
-                let field = match read::text(&value, "name") {
-                    Some(name) => path.clone().item(index, format!("name={name}")),
-                    None => path.clone().index(index),
-                };
-                walk(inner, &value, field, depth - 1, found);
+                walk(inner, &value, item(&path, index, &value), depth - 1, found);
             }
         }
         (shape, value) => found.extend(scalar(shape, value, path)),
@@ -135,7 +164,7 @@ fn walk(shape: &Shape, value: &Value, path: Path, depth: usize, found: &mut Vec<
 }
 
 /// What is wrong with a value that has no fields, if anything is. What stands in it may be secret, and is not told.
-fn scalar(shape: &Shape, value: &Value, field: Path) -> Option<Found> {
+pub(super) fn scalar(shape: &Shape, value: &Value, field: Path) -> Option<Found> {
     let fits = match (shape, value) {
         (Shape::Any, _)
         | (Shape::Text, Value::String(_))

@@ -61,6 +61,20 @@ fn duplicates(scene: &Scene, findings: &mut Findings) {
     }
 }
 
+/// Groups of files that programs read, and no API server: they need no name.
+const FILES: &[&str] = &[
+    "apiserver.config.k8s.io",
+    "audit.k8s.io",
+    "client.authentication.k8s.io",
+    "install.istio.io",
+    "kind.x-k8s.io",
+    "kubeadm.k8s.io",
+    "kubelet.config.k8s.io",
+    "kubeproxy.config.k8s.io",
+    "kubescheduler.config.k8s.io",
+    "kustomize.config.k8s.io",
+];
+
 /// Kinds whose names are parts of paths.
 const ROLES: &[&str] = &["rbac.authorization.k8s.io/*"];
 /// Kinds whose names are DNS labels.
@@ -84,7 +98,8 @@ fn name(object: &Arc<Object>, findings: &mut Findings) {
     let field = Path::of("metadata.name");
     let name = match read::at(&object.value, "metadata.name") {
         None => {
-            if read::text(&object.value, "metadata.generateName").is_none() {
+            let is_generated = read::text(&object.value, "metadata.generateName").is_some();
+            if !is_generated && !FILES.contains(&&*object.id.group) {
                 findings.say(object, field, "it has no name");
             }
             return;
@@ -164,17 +179,32 @@ fn map(object: &Arc<Object>, value: &Value, path: Path, at: &str, findings: &mut
 }
 
 fn keys(scene: &Scene, findings: &mut Findings) {
-    let mut last = None;
+    // The items of a list share a document.
+    let mut documents: Vec<Vec<&Arc<Object>>> = Vec::new();
+    let mut places: HashMap<(*const u8, usize), usize> = HashMap::new();
     for object in scene.judged() {
-        let (text, range) = (&object.text.0, object.text.1.clone());
-        let document = text.as_bytes().get(range.clone()).unwrap_or_default();
-        // The items of a list share a document.
+        let (text, range) = &object.text;
         let place = (text.as_bytes().as_ptr(), range.start);
-        if last.replace(place) == Some(place) {
-            continue;
+        let at = *places.entry(place).or_insert(documents.len());
+        match documents.get_mut(at) {
+            Some(own) => own.push(object),
+            None => documents.push(vec![object]),
         }
+    }
+    for own in documents {
+        let Some(first) = own.first() else { continue };
+        let document = first.text.0.as_bytes().get(first.text.1.clone()).unwrap_or_default();
+        let by_steps: HashMap<&[Step], &Arc<Object>> =
+            own.iter().map(|object| (object.steps.as_slice(), *object)).collect();
+        let longest = own.iter().map(|object| object.steps.len()).max().unwrap_or_default();
         yaml::repeated(document, &mut |path, _| {
-            let field = path.iter().fold(Path::default(), |field, step| match step {
+            // What lies around the items, is told of the first.
+            let item = (0..=longest.min(path.len())).rev().find_map(|length| {
+                let (way, rest) = path.split_at_checked(length)?;
+                Some((*by_steps.get(way)?, rest))
+            });
+            let (object, rest) = item.unwrap_or((first, path));
+            let field = rest.iter().fold(Path::default(), |field, step| match step {
                 Step::Key(key) => field.key(&key.to_text()),
                 Step::Index(index) => field.index(*index),
             });

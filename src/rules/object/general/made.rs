@@ -34,6 +34,7 @@ const MAKERS: &[(&str, &[&str])] = &[
 ];
 
 /// What is made.
+#[derive(Debug)]
 pub struct Made {
     secrets: HashSet<(Arc<str>, String)>,
     /// Words of arguments, variables and roles: programs make what they are told the names of.
@@ -42,6 +43,8 @@ pub struct Made {
     open: HashSet<Arc<str>>,
     /// Roles that let programs make Secrets: of a namespace, or of all (the empty one).
     roles: HashMap<Arc<str>, Identity>,
+    /// Whether there were more words than are kept.
+    pub is_cut: bool,
 }
 
 impl Made {
@@ -52,6 +55,7 @@ impl Made {
             words: HashSet::new(),
             open: HashSet::new(),
             roles: HashMap::new(),
+            is_cut: false,
         };
         for (kind, fields) in MAKERS {
             for object in scene.of(&[kind]) {
@@ -96,6 +100,8 @@ impl Made {
         for word in text.split(|c: char| !is_part(c)).filter(|word| !word.is_empty()) {
             if self.words.len() < MOST_WORDS {
                 self.words.insert(word.to_string());
+            } else {
+                self.is_cut = true;
             }
         }
     }

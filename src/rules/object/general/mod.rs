@@ -4,12 +4,13 @@ mod access;
 mod backends;
 mod containers;
 mod disruption;
-mod fields;
+pub(super) mod fields;
 mod identity;
-mod made;
+pub(super) mod made;
 mod names;
 mod references;
 mod scaling;
+mod schema;
 mod service;
 mod types;
 mod values;
@@ -31,5 +32,6 @@ pub const FAMILIES: &[Family] = &[
     ("Names, labels, keys", identity::RULES),
     ("API versions", versions::RULES),
     ("Fields and types", fields::RULES),
+    ("Custom objects", schema::RULES),
     ("Values", values::RULES),
 ];

@@ -89,12 +89,15 @@ struct Reference {
 }
 
 fn missing(scene: &Scene, kind: Kind, findings: &mut Findings) {
-    let made = Made::new(scene);
+    let made = scene.made();
+    if made.is_cut {
+        findings.cut();
+    }
     for object in scene.judged() {
         // What is mounted or read several times, is told once.
         let mut told = HashSet::new();
         for reference in references(object).into_iter().filter(|reference| reference.kind == kind) {
-            look(scene, &made, object, &reference, &mut told, findings);
+            look(scene, made, object, &reference, &mut told, findings);
         }
     }
 }

@@ -103,14 +103,18 @@ fn target_missing(scene: &Scene, scaler: &Arc<Object>, findings: &mut Findings) 
 
 fn replicas(scene: &Scene, scaler: &Arc<Object>, findings: &mut Findings) {
     let Some(target) = target(scene, scaler) else { return };
-    if let Some(replicas) = read::integer(&target.value, "spec.replicas") {
+    let Some(replicas) = read::integer(&target.value, "spec.replicas") else { return };
+    if findings.judges(target) {
         let message = format!("it sets {replicas}, and {} scales it", scaler.id);
         findings.say(target, Path::of("spec.replicas"), message);
+    } else {
+        let message = format!("it scales {}, which sets {replicas} replicas itself", target.id);
+        findings.say(scaler, Path::of("spec.scaleTargetRef"), message);
     }
 }
 
 fn bounds(scene: &Scene, findings: &mut Findings) {
-    let mut known: HashMap<Identity, &Identity> = HashMap::new();
+    let mut known: HashMap<Identity, &Arc<Object>> = HashMap::new();
     for scaler in scene.of(SCALERS) {
         let min = read::integer(&scaler.value, "spec.minReplicas");
         let max = read::integer(&scaler.value, "spec.maxReplicas");
@@ -134,10 +138,11 @@ fn bounds(scene: &Scene, findings: &mut Findings) {
         }
         by_nothing(scaler, findings);
         if let Some(id) = topology::scale_target(scaler)
-            && let Some(other) = known.insert(id.clone(), &scaler.id)
+            && let Some(other) = known.insert(id.clone(), scaler)
+            && let Some((own, other)) = findings.judged_of(scaler, other, |it| it)
         {
-            let message = format!("{other} scales {id}, too");
-            findings.say(scaler, Path::of("spec.scaleTargetRef"), message);
+            let message = format!("{} scales {id}, too", other.id);
+            findings.say(own, Path::of("spec.scaleTargetRef"), message);
         }
     }
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::names;
 use crate::compare::Path;
-use crate::manifest::object::{Identity, Object};
+use crate::manifest::object::Object;
 use crate::rules::object::{Check, Findings, Rule, Scene, Severity};
 use crate::rules::read;
-use crate::rules::topology::Workload;
-use crate::rules::workload::{self, Replicas};
+use crate::rules::topology::{Workload, protocol};
+use crate::rules::workload::Replicas;
 use crate::value::Value;
 
 /// The table.
@@ -72,10 +72,6 @@ fn ports_of(service: &Object) -> Vec<(Path, Value)> {
     read::items(&service.value, "spec.ports").into_iter().enumerate().map(item).collect()
 }
 
-fn protocol(port: &Value) -> String {
-    read::text(port, "protocol").filter(|p| !p.is_empty()).unwrap_or_else(|| "TCP".to_string())
-}
-
 fn type_of(service: &Object) -> String {
     read::text(&service.value, "spec.type")
         .filter(|t| !t.is_empty())
@@ -85,10 +81,7 @@ fn type_of(service: &Object) -> String {
 fn named_target_port(scene: &Scene, service: &Arc<Object>, findings: &mut Findings) {
     let selected: Vec<&Workload> = scene.topology.behind(&service.id).collect();
     // The containers of a gateway are filled in by Istio's webhook.
-    let known = !selected.is_empty()
-        && selected.iter().all(|own| {
-            workload::template(&own.object).is_some_and(|template| !workload::has_injected_image(&template))
-        });
+    let known = !selected.is_empty() && !selected.iter().any(|own| own.has_injected_image);
     for (path, port) in ports_of(service) {
         let Some(Value::String(name)) = read::at(&port, "targetPort") else { continue };
         let (name, path) = (name.to_text().into_owned(), path.key("targetPort"));
@@ -99,24 +92,18 @@ fn named_target_port(scene: &Scene, service: &Arc<Object>, findings: &mut Findin
             continue;
         }
         let protocol = protocol(&port);
-        let has = |own: &&Workload| container_ports(&own.object).contains(&(name.clone(), protocol.clone()));
-        if known && !name.is_empty() && !selected.iter().any(has) {
-            let pods: Vec<String> = selected.iter().map(|own| own.object.id.to_string()).collect();
-            let message = format!("no {protocol} port of {} is called {name}", read::list(&pods, 3));
+        if !known || name.is_empty() {
+            continue;
+        }
+        if !findings.may_compare(selected.len()) {
+            return;
+        }
+        if !selected.iter().any(|own| own.has_port(&name, &protocol)) {
+            let pods = read::few(&selected, 3, |own| own.object.id.to_string());
+            let message = format!("no {protocol} port of {pods} is called {name}");
             findings.say(service, path, message);
         }
     }
-}
-
-/// The names and protocols of the ports of a workload's containers.
-fn container_ports(object: &Object) -> Vec<(String, String)> {
-    let template = workload::template(object).unwrap_or_default();
-    let named = |port: &Value| Some((read::text(port, "name")?, protocol(port)));
-    workload::containers(&template)
-        .iter()
-        .flat_map(|container| read::items(&container.value, "ports"))
-        .filter_map(|port| named(&port))
-        .collect()
 }
 
 fn ports(_: &Scene, service: &Arc<Object>, findings: &mut Findings) {
@@ -155,7 +142,7 @@ fn ports(_: &Scene, service: &Arc<Object>, findings: &mut Findings) {
 }
 
 fn node_ports(scene: &Scene, findings: &mut Findings) {
-    let mut known: HashMap<(i64, String), &Identity> = HashMap::new();
+    let mut known: HashMap<(i64, String), (&Arc<Object>, Path)> = HashMap::new();
     for service in scene.of(&["Service"]) {
         let kind = type_of(service);
         for (path, port) in ports_of(service) {
@@ -176,11 +163,13 @@ fn node_ports(scene: &Scene, findings: &mut Findings) {
                 findings.say(service, path.clone(), message).severity(Severity::Warning);
             }
             let key = (number, protocol(&port));
-            if let Some(other) = known.get(&key) {
-                let message = format!("{number} is the node port of {other}, too");
-                findings.say(service, path, message);
-            } else {
-                known.insert(key, &service.id);
+            let Some((other, place)) = known.get(&key).cloned() else {
+                known.insert(key, (service, path));
+                continue;
+            };
+            let pair = findings.judged_of((service, path), (other, place), |(service, _)| service);
+            if let Some(((own, path), (other, _))) = pair {
+                findings.say(own, path, format!("{number} is the node port of {}, too", other.id));
             }
         }
     }
@@ -234,9 +223,8 @@ fn traffic(scene: &Scene, service: &Arc<Object>, findings: &mut Findings) {
 /// Nodes without a pod drop what comes to them.
 fn local(scene: &Scene, service: &Arc<Object>, field: Path, findings: &mut Findings) {
     let mut selected = scene.topology.behind(&service.id);
-    let per_node = |own: &&Workload| scene.topology.replicas(&own.object) == Replicas::PerNode;
-    let Some(own) = selected.find(|own| !per_node(own)) else { return };
-    let pods = scene.topology.replicas(&own.object).describe();
+    let Some(own) = selected.find(|own| own.replicas != Replicas::PerNode) else { return };
+    let pods = own.replicas.describe();
     let message = format!(
         "with Local, nodes without a pod of {} ({pods}) let no traffic in: load balancers have to check their health",
         own.object.id

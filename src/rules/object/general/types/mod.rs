@@ -42,11 +42,8 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| Table::read(include_str!("kuber
 
 /// The type of a kind: `apps/v1`, `Deployment`.
 pub fn of_kind(api_version: &str, kind: &str) -> Option<&'static str> {
-    TABLE
-        .kinds
-        .iter()
-        .find(|((version, own), _)| *version == api_version && *own == kind)
-        .map(|(_, name)| *name)
+    let kinds: &HashMap<(&str, &str), &'static str> = &TABLE.kinds;
+    kinds.get(&(api_version, kind)).copied()
 }
 
 /// The fields of a type.
