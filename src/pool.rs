@@ -176,31 +176,3 @@ unsafe impl GlobalAlloc for Pool {
         }
     }
 }
-
-/// Bytes of the system's heap whose pages are made at the start. Nearly every render uses them.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-const HEAP: usize = 384 << 10;
-/// Bytes of a block that is large, but not so large that it gets a mapping of its own instead of a place in the
-/// heap.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-const LARGE: usize = 120 << 10;
-
-/// Has the system's allocator keep one heap that grows by large steps, instead of one for the thread that
-/// grows page by page, and has the first pages made at once.
-pub fn set_up_system() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: `mallopt` only sets numbers; no other thread runs yet. The advice changes nothing but when pages are
-    // made, wherever they are.
-    unsafe {
-        libc::mallopt(libc::M_ARENA_MAX, 1);
-        libc::mallopt(libc::M_TOP_PAD, 1 << 20);
-        libc::mallopt(libc::M_TRIM_THRESHOLD, 64 << 20);
-        // The first block may have its place in what the heap had before. The second makes it grow, by what is set
-        // above, so that it goes on behind the first for as long as pages are made.
-        let (first, second) = (libc::malloc(LARGE), libc::malloc(LARGE));
-        let page = first.map_addr(|address| address.next_multiple_of(4096));
-        libc::madvise(page, HEAP, libc::MADV_POPULATE_WRITE);
-        libc::free(second);
-        libc::free(first);
-    }
-}
