@@ -2,7 +2,9 @@
 //!
 //! The runtime looks for the bounds of the stack, which Linux tells in a file of text, and makes a stack for
 //! the handler of overflows. With what belongs to it, this takes a fiftieth of the time of a common chart, and
-//! serves nothing: the work has another stack (see [`crate::room`]). The two things that matter are done here.
+//! is of little use: the work has another stack (see [`crate::room`]). What is given up is the message of a stack that
+//! overflows, which bounds everywhere forbid; it ends in a fault all the same. The two things that matter are done
+//! here.
 //!
 //! Besides, the system's allocator is told to take memory by large steps, and the pages that every render needs are
 //! made at once.

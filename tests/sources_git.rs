@@ -119,6 +119,9 @@ fn charts_come_from_a_git_server_by_branch_tag_and_commit() {
     let pulled = home.fine(&["pull", &at("?ref=1.28.0")]).stdout;
     assert_eq!(pulled, "./gateway-1.28.0.tgz\n");
     let listed = home.fine(&["versions", &format!("git+{}", server.url("/r.git"))]).stdout;
+    let address = server.url("/r.git").replace("http://", "git+http://me:pa55word@");
+    let shown = home.fine(&["versions", &address]).stdout;
+    assert!(shown.contains("1.29.0") && !shown.contains("pa55word"), "{shown}");
     assert!(listed.lines().nth(1).unwrap().contains("1.29.0") && listed.lines().count() == 3, "{listed}");
 
     assert_eq!(

@@ -241,6 +241,7 @@ fn passwords_in_addresses_are_not_shown() {
         &["pull", "gatewey", "--repo", &repository],
         &["pull", "gateway", "--repo", &with("/empty")],
         &["pull", bad],
+        &["pull", &new, "--repo", &repository],
         &["pull", &git],
         &["pull", &git, "--version", "1.0.0"],
         &["pull", &format!("{git}?rev=1")],

@@ -64,16 +64,20 @@ fn unused(rule: &'static Rule, charts: &[Given<'_>], warnings: &mut Vec<String>)
     for (_, rendered) in charts {
         reports.push(unused::find(&rendered.request, &rendered.loaded, options)?);
     }
+    let paths = |report: &'_ unused::Report| -> HashSet<Vec<Step>> {
+        report.unused.iter().map(|unused| unused.path.clone()).collect()
+    };
+    let vain: Vec<HashSet<Vec<Step>>> = reports.iter().map(paths).collect();
     let uses = |at: usize, path: &[Step]| {
-        let (Some((_, rendered)), Some(report)) = (charts.get(at), reports.get(at)) else { return false };
+        let (Some((_, rendered)), Some(vain)) = (charts.get(at), vain.get(at)) else { return false };
         path::at(&rendered.loaded.layers.values, path).is_some()
-            && !report.unused.iter().any(|unused| path.starts_with(&unused.path))
+            && !(1..=path.len()).any(|end| vain.contains(&path[..end]))
     };
     let (mut told, mut known) = (Vec::new(), HashSet::new());
     for (at, ((index, rendered), report)) in charts.iter().zip(&reports).enumerate() {
         let mut own = report.unused.iter().filter(|unused| {
-            !(0..charts.len()).any(|other| other != at && uses(other, &unused.path))
-                && known.insert((unused.path.clone(), unused.origin.layer.clone()))
+            known.insert((unused.path.clone(), unused.origin.layer.clone()))
+                && !(0..charts.len()).any(|other| other != at && uses(other, &unused.path))
         });
         told.extend(own.by_ref().take(MOST).map(|it| unused_finding(rule, *index, it, charts.len() > 1)));
         if report.cut || own.next().is_some() {
@@ -84,14 +88,13 @@ fn unused(rule: &'static Rule, charts: &[Given<'_>], warnings: &mut Vec<String>)
 }
 
 fn unused_finding(rule: &'static Rule, index: usize, unused: &Unused, several: bool) -> Told {
-    let charts = if several { "charts" } else { "chart" };
-    let within = match unused.leaves {
-        0 | 1 => String::new(),
-        leaves => format!(", with the {leaves} values in it"),
+    let words = match unused.words() {
+        words if several && !unused.by_name_only => format!("{words}s"),
+        words => words.to_string(),
     };
-    let message = match unused.by_name_only {
-        false => format!("is used by no template of the {charts}{within}"),
-        true => format!("changes nothing{within}, and its name looks like a slip"),
+    let message = match unused.leaves {
+        0 | 1 => words,
+        leaves => format!("{words}, with the {leaves} values in it"),
     };
     let mut told = about(rule, index, &unused.path, message);
     told.spot = spot(unused.origin.place.as_ref(), &unused.origin.layer);

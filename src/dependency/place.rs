@@ -1,6 +1,7 @@
 //! The new `charts/` and lock in place of the old: both are made beside their places first, and whoever kills the
 //! program leaves what was there, or what was to be.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
@@ -117,6 +118,8 @@ impl Place {
         let staging = store::beside(&charts)?;
         let lock = self.chart.join(self.lock_file);
         let lock_staging = store::beside(&lock)?;
+        // Whether the old charts lie beside their place, where only the user can bring them back.
+        let is_lost = Cell::new(false);
         let result = self
             .fill(&staging, new, options)
             .and_then(|removed| {
@@ -136,18 +139,24 @@ impl Place {
                     let back = if is_first { fs::rename(&charts, &staging) } else { swap(&staging, &charts) };
                     return Err(match back {
                         Ok(()) => error,
-                        Err(e) => error.note(format!(
-                            "{} is the new one, and can't be put back: {}",
-                            charts.display(),
-                            io_words(&e)
-                        )),
+                        Err(e) => {
+                            is_lost.set(true);
+                            error.note(format!(
+                                "{} is the new one, and the old one, {}, can't be put back: {}",
+                                charts.display(),
+                                staging.display(),
+                                io_words(&e)
+                            ))
+                        }
                     });
                 }
                 sync(&self.chart);
                 Ok(removed)
             });
         // Now the old charts, or what there is of the new ones.
-        let _ = fs::remove_dir_all(&staging);
+        if !is_lost.get() {
+            let _ = fs::remove_dir_all(&staging);
+        }
         let _ = fs::remove_file(&lock_staging);
         result
     }
@@ -256,7 +265,10 @@ fn swap(new: &Path, place: &Path) -> io::Result<()> {
         fs::rename(&aside, place)?;
         return Err(e);
     }
-    fs::rename(&aside, new)
+    fs::rename(&aside, new).inspect_err(|_| {
+        // Back to how it was, as far as that goes.
+        let _ = fs::rename(place, new).and_then(|()| fs::rename(&aside, place));
+    })
 }
 
 fn failed(path: &Path, error: &io::Error) -> Error {

@@ -43,11 +43,32 @@ pub type Says<'a> = dyn FnMut(&str) + 'a;
 /// # Errors
 /// When something can't be found, fetched or written; then nothing has changed.
 pub fn update(chart: &Path, remote: &dyn Remote, options: &Options, says: &mut Says<'_>) -> Result<()> {
-    let loaded = load(chart, options)?;
+    let Some((place, loaded)) = take(chart, options)? else { return Ok(()) };
+    renew(chart, &place, &loaded, remote, options, says)
+}
+
+/// Keeps others from changing what a chart depends on, and reads it; none if it lists nothing.
+fn take(chart: &Path, options: &Options) -> Result<Option<(Place, Chart)>> {
+    let known = load(chart, options)?;
+    if !known.metadata.lists_dependencies && known.lock.is_none() {
+        return Ok(None);
+    }
+    let place = Place::take(chart, lock_file(&known), options.limits.answer_seconds)?;
+    // Who had it until now may have changed all that was read before.
+    Ok(Some((place, load(chart, options)?)))
+}
+
+fn renew(
+    chart: &Path,
+    place: &Place,
+    loaded: &Chart,
+    remote: &dyn Remote,
+    options: &Options,
+    says: &mut Says<'_>,
+) -> Result<()> {
     if !loaded.metadata.lists_dependencies {
         return Ok(());
     }
-    let place = Place::take(chart, lock_file(&loaded), options.limits.answer_seconds)?;
     let wanted = addressed(&loaded.metadata.dependencies, remote)?;
     let mut locked = resolve(chart, &wanted, remote, options)?;
     let archives = fetch(chart, &mut locked, remote, options, says)?;
@@ -57,7 +78,7 @@ pub fn update(chart: &Path, remote: &dyn Remote, options: &Options, says: &mut S
         true => None,
         false => Some(lock::text(&locked, &digest, &Timestamp::now().to_string())?),
     };
-    put(&place, archives, &locked, text, options, says)
+    put(place, archives, &locked, text, options, says)
 }
 
 /// Fetches what is locked (`manager.go: Build`); without a lock, as [`update`].
@@ -65,9 +86,8 @@ pub fn update(chart: &Path, remote: &dyn Remote, options: &Options, says: &mut S
 /// # Errors
 /// As [`update`], and when the lock doesn't belong to what the chart asks for.
 pub fn build(chart: &Path, remote: &dyn Remote, options: &Options, says: &mut Says<'_>) -> Result<()> {
-    let loaded = load(chart, options)?;
-    let Some(lock) = &loaded.lock else { return update(chart, remote, options, says) };
-    let place = Place::take(chart, lock_file(&loaded), options.limits.answer_seconds)?;
+    let Some((place, loaded)) = take(chart, options)? else { return Ok(()) };
+    let Some(lock) = &loaded.lock else { return renew(chart, &place, &loaded, remote, options, says) };
     let mut locked = lock::locked(lock);
     let wanted = addressed(&loaded.metadata.dependencies, remote)?;
     if lock::digest(&wanted, &locked)? != lock.digest {

@@ -277,6 +277,15 @@ fn disabled(members: &[Member<'_>], chart: &crate::chart::Chart, path: &[Step]) 
 }
 
 impl Unused {
+    /// What is to say of the value.
+    pub fn words(&self) -> &'static str {
+        match (self.by_name_only, self.is_tried) {
+            (false, _) => "is used by no template of the chart",
+            (true, true) => "changes nothing, and its name looks like a slip",
+            (true, false) => "looks like a slip in the name",
+        }
+    }
+
     /// The value as a warning: where it was set, and what may have been meant.
     pub fn warning(&self) -> Diagnostic {
         let what =
@@ -285,12 +294,7 @@ impl Unused {
             Some(_) => String::new(),
             None => format!(", set by {},", self.origin.layer),
         };
-        let name = path::show(&self.path);
-        let message = match (self.by_name_only, self.is_tried) {
-            (false, _) => format!("{name}{what}{by} is used by no template of the chart"),
-            (true, true) => format!("{name}{what}{by} changes nothing, and its name looks like a slip"),
-            (true, false) => format!("{name}{what}{by} looks like a slip in the name"),
-        };
+        let message = format!("{}{what}{by} {}", path::show(&self.path), self.words());
         let hint = self.suggestion.as_ref().map(|suggestion| suggestion.hint().into());
         Diagnostic { message, place: self.origin.place.clone(), hint, ..Diagnostic::default() }
     }

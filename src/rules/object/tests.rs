@@ -247,3 +247,39 @@ fn a_rule_that_gives_up_or_leaves_something_out_says_so() {
     assert!(!findings.may_compare(1) && !findings.may_compare(0));
     assert!(findings.warnings()[0].contains("may have missed"), "{:?}", findings.warnings());
 }
+
+#[test]
+fn a_role_costs_no_more_when_many_bindings_give_it() {
+    let reads = |n: usize| {
+        let rules = vec!["{apiGroups: [\"\"], resources: [pods], verbs: [get]}"; n].join(", ");
+        let group = "rbac.authorization.k8s.io";
+        let mut text =
+            format!("apiVersion: {group}/v1\nkind: Role\nmetadata: {{name: r}}\nrules: [{rules}]\n---\n");
+        for n in 0..n {
+            text.push_str(&format!(
+                "apiVersion: {group}/v1\nkind: RoleBinding\nmetadata: {{name: b{n}}}\nroleRef: {{kind: Role, name: \
+                 r}}\nsubjects: [{{kind: ServiceAccount, name: default}}]\n---\n"
+            ));
+        }
+        let (objects, before) = (testing::objects("a.yaml", &text), read::counted::reads());
+        judge(&Scene::new(objects, Surroundings::default()));
+        read::counted::reads() - before
+    };
+    let (few, many) = (reads(50), reads(200));
+    assert!(many < few * 6, "{few} fields are read of 50 bindings and rules, {many} of 200");
+}
+
+#[test]
+fn of_an_object_with_many_faults_some_are_told_and_that_there_are_more() {
+    let fields: Vec<String> = (0..1000).map(|n| format!("f{n}: 1")).collect();
+    let text = format!(
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {{name: \
+         as.example.org}}\nspec: {{group: example.org, names: {{kind: A, plural: as}}, versions: [{{name: v1, served: \
+         true, schema: {{openAPIV3Schema: {{type: object, properties: {{spec: {{type: \
+         object}}}}}}}}}}]}}\n---\napiVersion: example.org/v1\nkind: A\nmetadata: {{name: a}}\nspec: {{{}}}\n",
+        fields.join(", ")
+    );
+    let (found, warnings) = judge(&Scene::new(testing::objects("a.yaml", &text), Surroundings::default()));
+    assert_eq!(found.iter().filter(|finding| finding.rule.id == "K8S032").count(), 200);
+    assert!(warnings.iter().any(|warning| warning.starts_with("K8S032 finds more")), "{warnings:?}");
+}

@@ -40,11 +40,17 @@ impl<'a> Store<'a> {
         is_whole.then(|| Repository::at(&self.folder, self.limits).map_err(|e| self.spoilt(e))).transpose()
     }
 
-    /// The repository, if it has a revision.
+    /// The repository, if it has a revision with all its files.
     ///
     /// # Errors
     /// When it can't be read.
     pub fn with(&self, id: &str) -> Result<Option<Repository>> {
+        // A pack may have had a revision besides the one that was wanted, and not its files.
+        Ok(self.naming(id)?.filter(|repository| repository.is_complete(id).is_ok()))
+    }
+
+    /// The repository, if it has a revision, or at least its name.
+    fn naming(&self, id: &str) -> Result<Option<Repository>> {
         let Some(repository) = self.open()? else { return Ok(None) };
         let has = repository.has(id).map_err(|e| self.spoilt(e))?;
         Ok(has.then_some(repository))
@@ -65,7 +71,7 @@ impl<'a> Store<'a> {
             self.make()?;
         }
         let written = self.write(pack)?;
-        let kept = self.with(id).and_then(|found| match found {
+        let kept = self.naming(id).and_then(|found| match found {
             Some(repository) => repository.is_complete(id).map(|()| repository),
             None => Err(Error::new(format!("it is something else than {id}"))),
         });

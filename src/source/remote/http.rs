@@ -187,8 +187,10 @@ const NEAR: &str = "the address is one of this machine or its link, which the us
 /// What requests have in common that one agent of the library can do.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Way {
-    /// Certificates are read for TLS alone, so an agent for `http://` knows none.
-    is_https: bool,
+    /// Certificates are read for TLS alone, to a server or to a proxy: other agents know none.
+    is_secure: bool,
+    /// Whether the user's certificate is for the server.
+    is_shown: bool,
     may_be_near: bool,
     proxy: Option<String>,
 }
@@ -255,14 +257,15 @@ impl Http {
             return Err(Error::new(format!("{url}: {NEAR}"))
                 .hint("a repository may lead to such an address only if its own is one"));
         }
-        let agent = self.agent(url, may_be_near)?;
+        let is_shown = wanted.pass_credentials || url.is_same_origin(named);
+        let agent = self.agent(url, may_be_near, is_shown)?;
         let mut request = Request::builder()
             .method(if wanted.body.is_some() { Method::POST } else { Method::GET })
             .uri(url.to_string())
             .header(ACCEPT, wanted.accept)
             .header(ACCEPT_ENCODING, if wanted.may_be_compressed { "gzip" } else { "identity" });
         if let Some(authorization) = &wanted.authorization
-            && (wanted.pass_credentials || url.is_same_origin(named))
+            && is_shown
         {
             request = request.header(AUTHORIZATION, authorization);
         }
@@ -319,11 +322,12 @@ impl Http {
         })
     }
 
-    fn agent(&self, url: &Url, may_be_near: bool) -> Result<Agent> {
+    fn agent(&self, url: &Url, may_be_near: bool, is_shown: bool) -> Result<Agent> {
         let proxy = proxy::of(url);
         // The proxy finds the server; what is near to it is not near to us.
         let may_be_near = may_be_near || proxy.is_some();
-        let way = Way { is_https: url.is_https, may_be_near, proxy: proxy.clone() };
+        let is_secure = url.is_https || proxy.as_ref().is_some_and(|proxy| proxy.starts_with("https://"));
+        let way = Way { is_secure, is_shown, may_be_near, proxy: proxy.clone() };
         if let Some(agent) = lock(&self.agents).get(&way) {
             return Ok(agent.clone());
         }
@@ -343,7 +347,7 @@ impl Http {
             .timeout_connect(Some(TIME_TO_CONNECT))
             .user_agent(concat!("torii/", env!("CARGO_PKG_VERSION")))
             .max_response_header_size(64 << 10)
-            .tls_config(self.tls(url)?)
+            .tls_config(self.tls(is_secure, is_shown)?)
             .build();
         let agent = match may_be_near {
             true => Agent::with_parts(config, DefaultConnector::default(), DefaultResolver::default()),
@@ -353,17 +357,17 @@ impl Http {
         Ok(agent)
     }
 
-    /// Whom to believe over TLS. For `http://`, nothing is read from the disk.
-    fn tls(&self, url: &Url) -> Result<TlsConfig> {
+    /// Whom to believe over TLS, and by which certificate the user is known. Without TLS, nothing is read from the disk.
+    fn tls(&self, is_secure: bool, is_shown: bool) -> Result<TlsConfig> {
         let builder = TlsConfig::builder()
             .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .disable_verification(self.access.insecure);
-        if !url.is_https {
+        if !is_secure {
             return Ok(builder.root_certs(RootCerts::new_with_certs(&[])).build());
         }
         let roots = self.roots()?;
         let client = match (&self.access.cert_file, &self.access.key_file) {
-            (Some(certificate), Some(key)) => Some(client(certificate, key)?),
+            (Some(certificate), Some(key)) if is_shown => Some(client(certificate, key)?),
             _ => None,
         };
         Ok(builder.root_certs(RootCerts::new_with_certs(&roots)).client_cert(client).build())
@@ -489,7 +493,7 @@ mod tests {
     fn a_name_is_near_if_what_it_stands_for_is() {
         let http = Http::new(Access::default(), &Settings::default());
         let url = Url::parse("http://localhost:1/").unwrap();
-        let agent = http.agent(&url, false).unwrap();
+        let agent = http.agent(&url, false, false).unwrap();
         let request = Request::builder().uri(url.to_string()).body(()).unwrap();
         let error = run(&agent, request, Duration::from_secs(5)).err().unwrap();
         assert!(error.to_string().contains(NEAR), "{error}");

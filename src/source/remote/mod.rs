@@ -224,7 +224,7 @@ impl Remote {
                 return Err(Error::new(format!("{shown} is one archive, not a repository")));
             }
             Place::Registry(address) => (address.to_string(), oci::versions(self, address)?),
-            Place::Git(address) => (address.to_string(), git::versions(self, address)?),
+            Place::Git(address) => (without_user(address).into_owned(), git::versions(self, address)?),
             Place::Repository(repository, chart, _) => {
                 let index = self.index(&repository)?;
                 let entries = index.entries(chart);
@@ -255,7 +255,8 @@ impl Remote {
         let version = match version {
             Some(version) if !self.settings.version.is_empty() && self.settings.version != version => {
                 return Err(Error::new(format!(
-                    "{name} names version {version}, and --version {}",
+                    "{} names version {version}, and --version {}",
+                    without_user(name),
                     self.settings.version
                 )));
             }

@@ -59,6 +59,7 @@ impl<'a> Registry<'a> {
             access.username.clear();
             access.password.clear();
             access.token.clear();
+            (access.cert_file, access.key_file) = (None, None);
         }
         let given = (!access.username.is_empty())
             .then(|| Login { user: access.username.clone(), password: access.password.clone() });

@@ -32,7 +32,7 @@ impl Remote {
         let Some(address) = entry.urls.first() else {
             return Err(Error::new(format!(
                 "chart {} version {} has no downloadable URLs",
-                quote(chart),
+                quote(&without_user(chart)),
                 quote(&entry.version)
             )));
         };
@@ -193,7 +193,8 @@ pub(super) fn no_chart(repository: &Repository, index: &Index, chart: &str, vers
     let version = if version.is_empty() { String::new() } else { format!(" version {}", quote(version)) };
     let url = Url::parse(&repository.url);
     let url = url.map_or_else(|_| without_user(&repository.url).into_owned(), |u| u.to_string());
-    let error = Error::new(format!("chart {}{version} not found in {url} repository", quote(chart)));
+    let error =
+        Error::new(format!("chart {}{version} not found in {url} repository", quote(&without_user(chart))));
     let charts = index.charts();
     if charts.iter().any(|name| name == chart) {
         return error;

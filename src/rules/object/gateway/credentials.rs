@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::pods;
 use crate::compare::Path;
 use crate::compare::certificate::{self, Validity};
-use crate::manifest::object::Object;
+use crate::manifest::object::{Identity, Object};
 use crate::rules::object::{Check, Findings, Rule, Scene, Severity};
 use crate::rules::read;
-use crate::rules::topology::{Binding, Selecting, Subject};
+use crate::rules::topology::{Selecting, Subject};
 use crate::value::Value;
 
 /// The table.
@@ -78,17 +78,25 @@ impl Server {
         servers.filter_map(|(index, server)| Some(Server { index, tls: read::at(&server, "tls")? })).collect()
     }
 
-    /// The Secrets that certificates come from, with the paths of their names. Names with a scheme are not of Secrets.
-    fn secrets(&self) -> Vec<(String, Path)> {
+    /// The names that certificates come under, in order, with their paths.
+    fn names(&self) -> Vec<(String, Path)> {
         let one =
             read::text(&self.tls, "credentialName").map(|name| (name, self.path().key("credentialName")));
         let several = read::texts(&self.tls, "credentialNames").into_iter().enumerate();
         let several = several.map(|(at, name)| (name, self.path().key("credentialNames").index(at)));
-        one.into_iter().chain(several).filter(|(name, _)| is_secret(name)).collect()
+        one.into_iter().chain(several).filter(|(name, _)| !name.is_empty()).collect()
     }
 
-    /// The Secret or ConfigMap that clients are verified by, if it has one of its own.
+    /// Those of them that are Secrets.
+    fn secrets(&self) -> Vec<(String, Path)> {
+        self.names().into_iter().filter(|(name, _)| is_secret(name)).collect()
+    }
+
+    /// The Secret or ConfigMap that clients are verified by, if they are and it has one of its own.
     fn authority(&self) -> Option<(String, Path)> {
+        if !self.is_mutual() {
+            return None;
+        }
         let name = read::text(&self.tls, "caCertCredentialName").filter(|name| is_secret(name))?;
         Some((name, self.path().key("caCertCredentialName")))
     }
@@ -117,14 +125,31 @@ impl Server {
     }
 }
 
-/// Whether a name is that of a Secret.
+/// Whether a name is that of a Secret: those with a scheme are not.
 fn is_secret(name: &str) -> bool {
     !name.is_empty() && !name.contains("://")
 }
 
-/// Whether the role of a binding allows something with all Secrets of the namespace; `None` if it is not known.
-fn allows(scene: &Scene, binding: &Binding, verb: &str) -> Option<bool> {
-    let role = &binding.role;
+/// What roles allow; each is read once for a verb, however many bindings give it.
+struct Roles<'a> {
+    scene: &'a Scene,
+    known: HashMap<(&'a Identity, &'static str), Option<bool>>,
+}
+
+impl<'a> Roles<'a> {
+    fn new(scene: &'a Scene) -> Roles<'a> {
+        Roles { scene, known: HashMap::new() }
+    }
+
+    /// As [`allows`].
+    fn allow(&mut self, role: &'a Identity, verb: &'static str) -> Option<bool> {
+        let scene = self.scene;
+        *self.known.entry((role, verb)).or_insert_with(|| allows(scene, role, verb))
+    }
+}
+
+/// Whether a role allows something with all Secrets of the namespace; `None` if it is not known.
+fn allows(scene: &Scene, role: &Identity, verb: &str) -> Option<bool> {
     if &*role.kind == "ClusterRole" && BUILT_IN.contains(&&*role.name) {
         return Some(true);
     }
@@ -143,9 +168,9 @@ fn allows(scene: &Scene, binding: &Binding, verb: &str) -> Option<bool> {
 
 /// To whom bindings let list Secrets, in a namespace or, without one, in all. A role that is not known may allow it.
 fn granted(scene: &Scene) -> HashSet<(Option<Arc<str>>, Subject)> {
-    let mut granted = HashSet::new();
+    let (mut granted, mut roles) = (HashSet::new(), Roles::new(scene));
     for binding in &scene.topology.bindings {
-        if allows(scene, binding, "list") == Some(false) {
+        if roles.allow(&binding.role, "list") == Some(false) {
             continue;
         }
         let everywhere = &*binding.object.id.kind == "ClusterRoleBinding";
@@ -208,13 +233,14 @@ fn access(scene: &Scene, findings: &mut Findings) {
 }
 
 fn default_account(scene: &Scene, findings: &mut Findings) {
+    let mut roles = Roles::new(scene);
     for binding in &scene.topology.bindings {
         let place = binding
             .subjects
             .iter()
             .position(|subject| matches!(subject, Subject::Account { name, .. } if &**name == "default"));
         let Some(place) = place else { continue };
-        if ["get", "list", "watch"].iter().any(|verb| allows(scene, binding, verb) == Some(true)) {
+        if ["get", "list", "watch"].into_iter().any(|verb| roles.allow(&binding.role, verb) == Some(true)) {
             let message = format!("lets ServiceAccount/default read Secrets, by {}", binding.role);
             findings.say(&binding.object, Path::of("subjects").index(place), message);
         }
@@ -305,14 +331,19 @@ fn credential(scene: &Scene, findings: &mut Findings) {
         let selected = scene.topology.selected_by(gateway);
         let namespaces: BTreeSet<&Arc<str>> = selected.map(|it| &it.object.id.namespace).collect();
         for server in Server::all(&gateway.object) {
-            let own = server.secrets();
+            let own = server.names();
             let authority = server.authority();
             if !findings.may_compare(namespaces.len().saturating_mul(own.len() + 1)) {
                 return;
             }
-            let mutual = server.is_mutual() && authority.is_none();
+            let is_verified = server.is_mutual() && authority.is_none();
             for namespace in &namespaces {
-                for (name, path) in &own {
+                for (position, (name, path)) in own.iter().enumerate() {
+                    if !is_secret(name) {
+                        continue;
+                    }
+                    // Of several, Istio takes the authority that is with the first.
+                    let mutual = is_verified && position == 0;
                     let fault = known
                         .entry(((*namespace).clone(), name.clone(), mutual))
                         .or_insert_with(|| secrets.fault(scene, namespace, name, mutual));

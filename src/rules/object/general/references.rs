@@ -90,9 +90,6 @@ struct Reference {
 
 fn missing(scene: &Scene, kind: Kind, findings: &mut Findings) {
     let made = scene.made();
-    if made.is_cut {
-        findings.cut();
-    }
     for object in scene.judged() {
         // What is mounted or read several times, is told once.
         let mut told = HashSet::new();
@@ -131,6 +128,10 @@ fn look(
         Kind::Claim => false,
         Kind::PriorityClass => name.starts_with("system-"),
     };
+    // One of the words that were not kept may be its name.
+    if !is_made && made.is_cut && matches!(kind, Kind::ConfigMap | Kind::Secret) {
+        return findings.cut();
+    }
     if !is_made && told.insert((name.clone(), String::new())) {
         let within = if place.is_empty() { String::new() } else { format!(" in {place}") };
         let maker = made.maker(namespace).filter(|_| *kind == Kind::Secret);

@@ -104,13 +104,9 @@ fn target_missing(scene: &Scene, scaler: &Arc<Object>, findings: &mut Findings) 
 fn replicas(scene: &Scene, scaler: &Arc<Object>, findings: &mut Findings) {
     let Some(target) = target(scene, scaler) else { return };
     let Some(replicas) = read::integer(&target.value, "spec.replicas") else { return };
-    if findings.judges(target) {
-        let message = format!("it sets {replicas}, and {} scales it", scaler.id);
-        findings.say(target, Path::of("spec.replicas"), message);
-    } else {
-        let message = format!("it scales {}, which sets {replicas} replicas itself", target.id);
-        findings.say(scaler, Path::of("spec.scaleTargetRef"), message);
-    }
+    // Nothing is told of a target in the cluster: there a number always stands, whoever set it.
+    let message = format!("it sets {replicas}, and {} scales it", scaler.id);
+    findings.say(target, Path::of("spec.replicas"), message);
 }
 
 fn bounds(scene: &Scene, findings: &mut Findings) {

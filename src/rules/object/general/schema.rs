@@ -44,11 +44,11 @@ const INT_OR_STRING: &str = "x-kubernetes-int-or-string";
 const EMBEDDED: &str = "x-kubernetes-embedded-resource";
 
 fn custom(scene: &Scene, findings: &mut Findings) {
-    let mut definitions: HashMap<(String, String), &Arc<Object>> = HashMap::new();
+    let mut definitions: HashMap<(String, String), Definition<'_>> = HashMap::new();
     for definition in scene.of(DEFINITIONS) {
         let text = |path| read::text(&definition.value, path);
         if let (Some(group), Some(kind)) = (text("spec.group"), text("spec.names.kind")) {
-            definitions.entry((group, kind)).or_insert(definition);
+            definitions.entry((group, kind)).or_insert_with(|| Definition::new(definition));
         }
     }
     if definitions.is_empty() {
@@ -57,63 +57,75 @@ fn custom(scene: &Scene, findings: &mut Findings) {
     for object in scene.judged() {
         let kind = (object.id.group.to_string(), object.id.kind.to_string());
         let Some(definition) = definitions.get(&kind) else { continue };
-        match Version::of(definition, &object.version) {
-            Version::Unknown(served) => {
-                let message = format!(
-                    "{} doesn't serve {}, but {}",
-                    definition.id,
-                    object.api_version(),
-                    read::list(&served, 4)
-                );
+        match definition.schema(&object.version) {
+            Some(schema) => look(object, schema, definition.keeps_unknown, findings),
+            None => {
+                let but = match definition.served.as_slice() {
+                    [] => String::new(),
+                    served => format!(", but {}", read::list(served, 4)),
+                };
+                let message = format!("{} doesn't serve {}{but}", definition.object.id, object.api_version());
                 findings.say(object, Path::of("apiVersion"), message);
             }
-            Version::Known { schema: Some(schema), keeps_unknown } => {
-                look(object, &schema, keeps_unknown, findings);
-            }
-            Version::Known { schema: None, .. } => {}
         }
     }
 }
 
-/// What a definition says of a version.
-enum Version {
-    /// It is not served; those that are.
-    Unknown(Vec<String>),
-    /// It is, with a schema, and whether fields stay that the schema doesn't name.
-    Known { schema: Option<Value>, keeps_unknown: bool },
+/// What a definition says, read once for all objects of its kind.
+struct Definition<'a> {
+    object: &'a Object,
+    /// The versions that are served, in its order.
+    served: Vec<String>,
+    /// Their schemas; null, if there is none.
+    schemas: HashMap<String, Value>,
+    /// The schema of whatever version, if it names no version at all.
+    of_any: Option<Value>,
+    /// Whether fields stay that the schema doesn't name.
+    keeps_unknown: bool,
 }
 
-impl Version {
-    fn of(definition: &Object, wanted: &str) -> Version {
+impl<'a> Definition<'a> {
+    fn new(object: &'a Object) -> Definition<'a> {
         const SCHEMA: &str = "openAPIV3Schema";
-        let spec = read::at(&definition.value, "spec").unwrap_or_default();
+        let spec = read::at(&object.value, "spec").unwrap_or_default();
         // The first version of definitions had one schema for all, and kept what that didn't name.
-        let of_old = &*definition.version == "v1beta1";
+        let of_old = &*object.version == "v1beta1";
         let keeps_unknown = read::boolean(&spec, "preserveUnknownFields").unwrap_or(of_old);
-        let for_all = read::at(&spec, &format!("validation.{SCHEMA}"));
+        let for_all = read::at(&spec, &format!("validation.{SCHEMA}")).unwrap_or_default();
+        let (served, schemas) = (Vec::new(), HashMap::new());
+        let mut definition = Definition { object, served, schemas, of_any: None, keeps_unknown };
+        let name = |of: &Value, key| read::text(of, key).filter(|name| !name.is_empty());
         let versions = read::items(&spec, "versions");
-        let name = |version: &Value| read::text(version, "name").unwrap_or_default();
-        let is_served = |version: &&Value| read::boolean(version, "served") != Some(false);
         if versions.is_empty() {
-            let only = read::text(&spec, "version").unwrap_or_default();
-            return match only == wanted || only.is_empty() {
-                true => Version::Known { schema: for_all, keeps_unknown },
-                false => Version::Unknown(vec![only]),
-            };
-        }
-        match versions.iter().filter(is_served).find(|version| name(version) == wanted) {
-            Some(version) => {
-                let own = read::at(version, &format!("schema.{SCHEMA}"));
-                Version::Known { schema: own.or(for_all), keeps_unknown }
+            match name(&spec, "version") {
+                Some(only) => definition.serve(only, for_all),
+                None => definition.of_any = Some(for_all),
             }
-            None => Version::Unknown(versions.iter().filter(is_served).map(name).collect()),
+            return definition;
         }
+        for version in versions.iter().filter(|version| read::boolean(version, "served") != Some(false)) {
+            if let Some(name) = name(version, "name") {
+                let own = read::at(version, &format!("schema.{SCHEMA}"));
+                definition.serve(name, own.unwrap_or_else(|| for_all.clone()));
+            }
+        }
+        definition
+    }
+
+    fn serve(&mut self, version: String, schema: Value) {
+        self.schemas.entry(version.clone()).or_insert(schema);
+        self.served.push(version);
+    }
+
+    /// The schema of a version, if that is served.
+    fn schema(&self, version: &str) -> Option<&Value> {
+        self.schemas.get(version).or(self.of_any.as_ref())
     }
 }
 
 fn look(object: &Arc<Object>, schema: &Value, keeps_unknown: bool, findings: &mut Findings) {
     let mut found = Vec::new();
-    let root = Node { schema, name: &object.id.kind, is_object: true, is_root: true };
+    let root = Node { is_object: true, is_root: true, ..inner(schema, &object.id.kind) };
     walk(&root, &object.value, Path::default(), DEPTH, &mut found);
     if found.len() >= MOST {
         findings.cut();
@@ -139,6 +151,8 @@ struct Node<'a> {
     is_object: bool,
     /// Whether it is the whole, whose status is the cluster's to write.
     is_root: bool,
+    /// Whether fields stay that it doesn't name. The items of a list take it from the list, but no field from its map.
+    keeps_unknown: bool,
 }
 
 fn walk(node: &Node<'_>, value: &Value, path: Path, depth: usize, found: &mut Vec<Found>) {
@@ -147,15 +161,20 @@ fn walk(node: &Node<'_>, value: &Value, path: Path, depth: usize, found: &mut Ve
     }
     let schema = node.schema;
     if is_set(schema, INT_OR_STRING) {
-        found.extend(fields::scalar(&Shape::Amount, value, path));
+        found.extend(int_or_string(value, path));
         return;
     }
     match (read::text(schema, "type").as_deref(), value) {
         (Some("object"), Value::Map(_)) => fields_of(node, value, &path, depth, found),
         (Some("array"), Value::List(list)) => {
             let Some(items) = read::at(schema, "items") else { return };
+            let mut of_items = inner(&items, node.name);
+            of_items.keeps_unknown |= node.keeps_unknown;
             for (index, item) in list.items().iter().enumerate() {
-                walk(&inner(&items, node.name), item, fields::item(&path, index, item), depth - 1, found);
+                if found.len() >= MOST {
+                    return;
+                }
+                walk(&of_items, item, fields::item(&path, index, item), depth - 1, found);
             }
         }
         (Some(kind), value) => {
@@ -179,8 +198,11 @@ fn fields_of(node: &Node<'_>, value: &Value, path: &Path, depth: usize, found: &
     let schema = node.schema;
     let properties = read::at(schema, "properties").unwrap_or_default();
     let rest = read::at(schema, "additionalProperties");
-    let keeps_unknown = is_set(schema, KEEPS_UNKNOWN);
+    let mut known: Option<Vec<String>> = None;
     for (key, value) in read::entries(value, "") {
+        if found.len() >= MOST {
+            return;
+        }
         let field = path.clone().key(&key);
         if node.is_object && matches!(key.as_str(), "apiVersion" | "kind") || node.is_root && key == "status"
         {
@@ -195,10 +217,10 @@ fn fields_of(node: &Node<'_>, value: &Value, path: &Path, depth: usize, found: &
             (Some(own), _) => walk(&inner(own, &key), &value, field, depth - 1, found),
             (None, Some(rest @ Value::Map(_))) => walk(&inner(rest, &key), &value, field, depth - 1, found),
             (None, Some(Value::Bool(true))) => {}
-            (None, _) if keeps_unknown => {}
+            (None, _) if node.keeps_unknown => {}
             (None, _) => {
-                let known = read::entries(&properties, "");
-                let near = nearest(&key, known.iter().take(MOST_NAMES).map(|(name, _)| name.as_str()));
+                let known = known.get_or_insert_with(|| names(&properties));
+                let near = nearest(&key, known.iter().map(String::as_str));
                 let hint = near.map(|near| format!("; is it {near}?")).unwrap_or_default();
                 let message = format!("{} has no field {key}{hint}", node.name);
                 found.push(Found { fault: Fault::Unknown, field, message });
@@ -207,8 +229,28 @@ fn fields_of(node: &Node<'_>, value: &Value, path: &Path, depth: usize, found: &
     }
 }
 
+/// What is wrong with the number or name of a port and the like, if anything is: the API server takes no fractions.
+fn int_or_string(value: &Value, field: Path) -> Option<Found> {
+    match value {
+        Value::Float(f) if f.fract() != 0.0 => {
+            let message = "it is no whole number, and must be a whole number or a text".to_string();
+            Some(Found { fault: Fault::Mistyped, field, message })
+        }
+        _ => fields::scalar(&Shape::Amount, value, field),
+    }
+}
+
+/// The first names of the fields that a schema knows.
+fn names(properties: &Value) -> Vec<String> {
+    let Some(map) = properties.as_map() else { return Vec::new() };
+    let known = map.read();
+    let named = known.iter().filter(|(_, schema)| !schema.is_nil());
+    named.take(MOST_NAMES).map(|(name, _)| name.to_text().into_owned()).collect()
+}
+
 fn inner<'a>(schema: &'a Value, name: &'a str) -> Node<'a> {
-    Node { schema, name, is_object: is_set(schema, EMBEDDED), is_root: false }
+    let (is_object, keeps_unknown) = (is_set(schema, EMBEDDED), is_set(schema, KEEPS_UNKNOWN));
+    Node { schema, name, is_object, is_root: false, keeps_unknown }
 }
 
 fn is_set(schema: &Value, key: &str) -> bool {
