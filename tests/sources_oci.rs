@@ -140,14 +140,22 @@ fn only_the_chart_s_own_layer_is_fetched_and_a_signature_is_told_to_be_unchecked
     let run = home.fine(&render(&registry.url("charts/gateway:1.29.0"), &[]));
     assert_eq!(run.stdout, rendered("gateway", "1.29.0"));
     assert!(run.stderr.contains("is signed; torii does not check signatures"), "{}", run.stderr);
-    let log = registry.log();
-    let fetched = |blob: &[u8]| {
+    let fetched = |log: &str, blob: &[u8]| {
         let path = format!("GET /v2/charts/gateway/blobs/{}", digest(blob));
         log.lines().any(|line| line.contains(&path))
     };
     let [config, archive, signature] = &signed.blobs[..] else { panic!("three blobs") };
-    assert!(fetched(archive), "{log}");
-    assert!(!fetched(config) && !fetched(signature), "{log}");
+    // The registry writes its log after it has answered.
+    let log = (0..100).find_map(|_| {
+        let log = registry.log();
+        let is_written = fetched(&log, archive);
+        if !is_written {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        is_written.then_some(log)
+    });
+    let log = log.unwrap();
+    assert!(!fetched(&log, config) && !fetched(&log, signature), "{log}");
     home.refused(&render(&registry.url("charts/gateway:1.29.0"), &["--verify"]), "does not check signatures");
 }
 
