@@ -17,10 +17,19 @@ fn main() {
     println!("cargo:rustc-link-arg-bins=-no-pie");
     // To find and bind the shared libraries takes another tenth. If the C library is there as an archive, it
     // becomes part of the program. Cargo's own switch for this, `crt-static`, would need a `--target`.
-    if env::var("HOST") == env::var("TARGET")
-        && let Ok(folder) = env::var("OUT_DIR").map(|folder| Path::new(&folder).join("static"))
-        && let Some(archives) = archives()
-    {
+    if env::var("HOST") != env::var("TARGET") {
+        return;
+    }
+    let Ok(out) = env::var("OUT_DIR") else { return };
+    // The code that a render runs, side by side: see the file. Not all linkers can do that.
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/hot.ld");
+    println!("cargo:rerun-if-changed={}", script.display());
+    let script = format!("link-arg=-Wl,-T,{}", script.display());
+    if links(Path::new(&out), &script) {
+        println!("cargo:rustc-link-arg-bins={}", script.trim_start_matches("link-arg="));
+    }
+    let folder = Path::new(&out).join("static");
+    if let Some(archives) = archives() {
         match stand_ins(&folder, &archives) {
             Ok(()) => {
                 println!("cargo:rustc-link-arg-bins=-static");
@@ -29,6 +38,22 @@ fn main() {
             Err(error) => println!("cargo:warning=linking shared libraries: {}: {error}", folder.display()),
         }
     }
+}
+
+/// Whether a program can be linked with such an argument.
+fn links(out: &Path, argument: &str) -> bool {
+    let source = out.join("trial.rs");
+    if fs::write(&source, "fn main() {}").is_err() {
+        return false;
+    }
+    let mut compiler = Command::new(env::var("RUSTC").unwrap_or_else(|_| "rustc".into()));
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    compiler.args(flags.split('\x1f').filter(|flag| !flag.is_empty()));
+    if let Ok(linker) = env::var("RUSTC_LINKER") {
+        compiler.arg("-C").arg(format!("linker={linker}"));
+    }
+    let made = compiler.args(["-C", argument]).arg("-o").arg(out.join("trial")).arg(&source).output();
+    made.is_ok_and(|made| made.status.success())
 }
 
 /// The archives of the C library, if all of them are there.

@@ -16,5 +16,5 @@ static ALLOCATOR: pool::Pool = pool::Pool;
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu", not(test))))]
 fn main() -> std::process::ExitCode {
-    cli::run().into()
+    room::run().into()
 }

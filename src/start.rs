@@ -25,7 +25,7 @@ extern "C" fn main() -> c_int {
     // SAFETY: no other thread runs yet, and no handler is called: to write where nobody reads any more becomes
     // an error like others.
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
-    std::process::exit(crate::cli::run().into())
+    std::process::exit(crate::room::run().into())
 }
 
 /// Opens stdin, stdout and stderr to nowhere if they are closed: else the next files that are opened would take

@@ -19,12 +19,12 @@ mod opening;
 mod output;
 mod output_dir;
 mod package;
+mod panics;
 mod progress;
 mod pull;
 mod render;
 mod rendering;
 mod show;
-mod stack;
 mod table;
 mod versions;
 
@@ -91,9 +91,19 @@ enum Command {
     Completion(completion::Args),
 }
 
-/// Runs the program: reads the arguments, does what they say, prints, and gives the exit code.
+/// Runs the program: reads the arguments, does what they say, prints, and gives the exit code. It doesn't panic.
 pub fn run() -> Exit {
-    stack::catch_panics();
+    panics::catch();
+    panics::guarded(|| Ok(work())).unwrap_or_else(|error| fail(&error))
+}
+
+/// Tells of an error that nothing can be done with.
+pub fn fail(error: &Error) -> Exit {
+    output::complain(&error.diagnostic().render(Severity::Error));
+    FAILURE
+}
+
+fn work() -> Exit {
     let mut output = Output::new();
     let cli = match parse() {
         Ok(cli) => cli,
@@ -105,7 +115,7 @@ pub fn run() -> Exit {
     };
     let fine = |()| FINE;
     let result = match cli.global.color.choose() {
-        Ok(()) => stack::with_room(|| match cli.command {
+        Ok(()) => panics::guarded(|| match cli.command {
             Command::Render(args) => render::run(*args, &cli.global, &mut output).map(fine),
             Command::Show(args) => show::run(args, &cli.global, &mut output),
             Command::Diff(args) => diff::run(&args, &cli.global, &mut output),

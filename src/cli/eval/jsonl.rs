@@ -18,7 +18,7 @@ use torii::values::{self, set};
 use torii::yaml;
 
 use super::super::output::Output;
-use super::super::{stack, wrong};
+use super::super::{panics, wrong};
 
 /// The name under which a case's template runs.
 const TEMPLATE: &str = "ref/templates/t.yaml";
@@ -36,7 +36,7 @@ pub fn answer_all(default: Language, limits: &Limits, output: &mut Output) -> Re
         let answer = match serde_json::from_slice::<Json>(&line) {
             Err(e) => json!({"id": null, "out": null, "err": format!("not a case: {e}")}),
             Ok(case) => {
-                let result = stack::guarded(|| answer(&case, default, limits));
+                let result = panics::guarded(|| answer(&case, default, limits));
                 let (out, err) = match result {
                     Ok(out) => (Json::from(out.to_text()), Json::Null),
                     Err(e) => (Json::Null, Json::from(e.message())),
