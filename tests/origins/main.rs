@@ -210,6 +210,7 @@ fn every_origin_in_charts_of_the_corpus_is_that_of_brute_force() {
             report.wrong.len() - before.2
         );
     }
+    assert!(tried > 0 || !wanted.is_empty(), "no chart is in {}", folder.display());
     println!(
         "{tried} charts: {} leaves, {} deleted, {} wrong",
         report.leaves,
