@@ -79,3 +79,25 @@ fn a_slip_is_told_though_it_is_why_the_chart_does_not_render() {
     let warned = torii(&["render", "r", chart, "--warn-unused", "--set", "cluster.nmae=blue"]);
     insta::assert_snapshot!(format!("{}{}", screen(&shown), screen(&warned)));
 }
+
+#[test]
+fn of_two_names_that_are_as_near_the_one_with_all_typed_letters_is_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("Chart.yaml", "apiVersion: v2\nname: ports\nversion: 1.0.0\n");
+    write("values.yaml", "http: 80\nhttps: 443\n");
+    write(
+        "templates/map.yaml",
+        "kind: ConfigMap\ndata: {a: '{{ .Values.http }}', b: '{{ .Values.https }}'}\n",
+    );
+    for (slip, meant) in [("htts", "https"), ("htps", "https"), ("htp", "http")] {
+        let chart = folder.path().to_str().unwrap();
+        let output = torii(&["show", "values", chart, "--unused", "--set", &format!("{slip}=1")]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains(&format!("did you mean `{meant}`")), "{slip}: {text}");
+    }
+}

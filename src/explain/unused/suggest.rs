@@ -172,7 +172,8 @@ impl<'a> Known<'a> {
         };
         for path in self.siblings(above) {
             if let Some((reason, cost)) = path.last().and_then(|key| alike(&name, &key.to_text())) {
-                offer(self.score(reason, cost, path, value), path);
+                let is_mixed = !path.last().is_some_and(|key| is_one_within_other(&name, &key.to_text()));
+                offer(Score { is_mixed, ..self.score(reason, cost, path, value) }, path);
             }
         }
         for path in self.by_name.get(&folded(&name)).into_iter().flatten().filter(|path| **path != keys) {
@@ -233,6 +234,7 @@ impl<'a> Known<'a> {
             is_set: path::at(self.user, &steps).is_some(),
             is_unknown: default.is_none(),
             reason,
+            is_mixed: false,
             is_other: default.zip(value).is_none_or(|(a, b)| format!("{a:?}") != format!("{b:?}")),
             length: path.len(),
         }
@@ -283,6 +285,9 @@ struct Score {
     reason: Reason,
     /// Whether its default is another than the user's value.
     is_other: bool,
+    /// Whether letters are others, not only missing or too many, as `htts` has fewer than `https`, and others than
+    /// `http`.
+    is_mixed: bool,
     length: usize,
 }
 
@@ -330,6 +335,15 @@ fn alike(name: &str, known: &str) -> Option<(Reason, usize)> {
     }
     let first_words = word_ends(known).map(|end| distance(name, &known[..end])).min()?;
     (length > 4 && first_words <= bound.min(2)).then_some((Reason::Beginning, 5 + first_words))
+}
+
+/// Whether all letters of one name are in the other, in their order.
+fn is_one_within_other(a: &str, b: &str) -> bool {
+    let is_within = |a: &str, b: &str| {
+        let mut rest = b.chars();
+        a.chars().all(|c| rest.any(|other| other == c))
+    };
+    is_within(a, b) || is_within(b, a)
 }
 
 fn is_plural(many: &str, one: &str) -> bool {
