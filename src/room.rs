@@ -1,4 +1,4 @@
-//! A large stack for the program.
+//! A large stack for the program, and its first memory.
 //!
 //! Templates nest deeper than a thread's common stack allows. A thread of its own with a large stack costs a
 //! common chart a tenth of its time, most of it to wake one thread and then the other on another processor. On
@@ -27,31 +27,42 @@ fn on_large_stack(work: fn() -> u8) -> std::io::Result<u8> {
     use std::io;
     use std::ptr;
 
+    use crate::pool::{self, CHUNK, HUGE_PAGE};
+
     /// More than a page of any machine. Whatever reaches it has used up the stack, and is stopped there.
     const GUARD: usize = 64 << 10;
-    /// Bytes that any command uses. Their pages are made at once, which takes less time than one by one.
-    const USED: usize = 96 << 10;
+    /// Bytes of stack that share a huge page with the first memory of the allocator. Most commands use no more.
+    const USED: usize = 128 << 10;
 
-    let (none, private) = (libc::PROT_NONE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-    let kind = private | libc::MAP_NORESERVE | libc::MAP_STACK;
+    let read_write = libc::PROT_READ | libc::PROT_WRITE;
+    let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+    let bytes = GUARD + STACK + HUGE_PAGE + CHUNK;
     // SAFETY: an anonymous mapping wherever there is room touches no memory that is in use.
-    let mapped = unsafe { libc::mmap(ptr::null_mut(), GUARD + STACK, none, kind, -1, 0) };
+    let mapped = unsafe { libc::mmap(ptr::null_mut(), bytes, read_write, kind, -1, 0) };
     if mapped == libc::MAP_FAILED {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the guard lies within what was mapped.
-    let base = unsafe { mapped.add(GUARD) };
-    // SAFETY: from there on, so many bytes were mapped, and nobody uses them yet.
-    if unsafe { libc::mprotect(base, STACK, libc::PROT_READ | libc::PROT_WRITE) } != 0 {
+    // SAFETY: this is the lower end of what was mapped, and nobody uses it.
+    if unsafe { libc::mprotect(mapped, GUARD, libc::PROT_NONE) } != 0 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: this is the upper end of the stack, which nobody uses yet; the advice changes nothing but when its pages
-    // are made.
-    unsafe { libc::madvise(base.add(STACK - USED), USED, libc::MADV_POPULATE_WRITE) };
+    // SAFETY: the guard and the stack lie within what was mapped.
+    let (base, least) = unsafe { (mapped.add(GUARD), mapped.add(GUARD + STACK)) };
+    let chunk = least.map_addr(|address| address.next_multiple_of(HUGE_PAGE));
+    // SAFETY: with a huge page for the alignment, that many bytes were mapped from there on, and nobody uses them:
+    // the first are the upper end of the stack, the others are given to the allocator. The advice only tells how to
+    // make their pages.
+    let top = unsafe {
+        libc::madvise(chunk, CHUNK, libc::MADV_HUGEPAGE);
+        let top = chunk.add(USED);
+        pool::provide(top.cast(), CHUNK - USED);
+        top
+    };
+    let size = top.addr() - base.addr();
     // SAFETY: the memory from `base` on has that many bytes, can be read and written, is aligned to pages, and is
     // nobody else's; it is never given back. The work does not panic, by the caller's word, so that no unwinding
     // crosses the change of stacks.
-    Ok(unsafe { psm::on_stack(base.cast(), STACK, work) })
+    Ok(unsafe { psm::on_stack(base.cast(), size, work) })
 }
 
 /// Runs the work on a thread with a large stack. It must not panic.
