@@ -110,7 +110,12 @@ impl Lists {
             // What is left of the old chunk is given up: at most a block.
             let chunk = new_chunk();
             if chunk.is_null() {
-                return chunk;
+                // There may still be memory for a block.
+                return match Layout::from_size_align(size, STEP) {
+                    // SAFETY: the layout has a size.
+                    Ok(layout) => unsafe { System.alloc(layout) },
+                    Err(_) => chunk,
+                };
             }
             (self.rest, self.left) = (chunk, CHUNK);
         }
@@ -236,5 +241,61 @@ unsafe impl GlobalAlloc for Pool {
                 moved
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout(size: usize) -> Layout {
+        Layout::from_size_align(size, 8).unwrap()
+    }
+
+    #[test]
+    fn each_size_has_a_list_whose_blocks_hold_it() {
+        for size in (0..=4 * SMALL).chain((4 * SMALL..=LARGEST).step_by(997)).chain([LARGEST]) {
+            let list = list_of(layout(size)).unwrap();
+            assert!(list < LISTS_COUNT, "{size}");
+            let bytes = size_of(list);
+            assert!(bytes >= size && bytes.is_multiple_of(STEP), "{size}: {bytes}");
+            assert!(bytes <= size + STEP.max(size / 4), "{size}: {bytes}");
+            assert!(list == 0 || size_of(list - 1) < size, "{size}: the list before would do");
+        }
+        assert_eq!(list_of(layout(LARGEST)), Some(LISTS_COUNT - 1));
+        assert_eq!(list_of(layout(LARGEST + 1)), None);
+        assert_eq!(list_of(Layout::from_size_align(8, 64).unwrap()), None);
+    }
+
+    #[test]
+    fn blocks_keep_what_is_in_them_however_they_grow_and_shrink() {
+        let sizes =
+            [1, 16, 17, 900, 1024, 1025, 1500, 40_000, 300_000, 1 << 20, (1 << 20) + 1, 3 << 20, 5000, 3];
+        let mut blocks = vec![Vec::<u8>::new(); 8];
+        for (turn, size) in sizes.iter().cycle().take(200).enumerate() {
+            let place = turn % blocks.len();
+            let block = &mut blocks[place];
+            assert!(block.iter().all(|byte| usize::from(*byte) == place));
+            block.resize(*size, place as u8);
+            block.shrink_to_fit();
+        }
+    }
+
+    #[test]
+    fn what_is_zeroed_is_zeroed_also_in_used_blocks() {
+        for size in [40, 2000, 100_000, 2 << 20] {
+            drop(vec![7_u8; size]);
+            assert!(vec![0_u8; size].iter().all(|byte| *byte == 0));
+        }
+    }
+
+    #[test]
+    fn blocks_of_one_thread_end_on_another() {
+        let made = std::thread::spawn(|| (0..1000).map(|n| vec![n as u8; n * 7]).collect::<Vec<_>>());
+        let made = made.join().unwrap();
+        assert!(made.iter().enumerate().all(|(n, block)| block.iter().all(|byte| *byte == n as u8)));
+        drop(made);
+        let again: Vec<_> = (0..1000).map(|n| vec![1_u8; n * 7]).collect();
+        assert!(again.iter().flatten().all(|byte| *byte == 1));
     }
 }

@@ -13,7 +13,7 @@ const STACK: usize = 512 << 20;
 pub fn run() -> u8 {
     on_large_stack(crate::cli::run).unwrap_or_else(|e| {
         let error = Error::new(format!("making a stack: {e}"));
-        let hint = "torii reserves 512 MiB of address space for it; `ulimit -v` may forbid that";
+        let hint = "torii reserves 600 MiB of address space; `ulimit -v` may forbid that";
         crate::cli::fail(&error.hint(hint))
     })
 }
@@ -33,6 +33,9 @@ fn on_large_stack(work: fn() -> u8) -> std::io::Result<u8> {
     const GUARD: usize = 64 << 10;
     /// Bytes of stack that share a huge page with the first memory of the allocator. Most commands use no more.
     const USED: usize = 128 << 10;
+    /// Bytes of it and of the allocator's memory that nearly every render needs. Where there are no huge pages, to make
+    /// common ones at once takes less time than one by one.
+    const NEEDED: usize = 512 << 10;
 
     let read_write = libc::PROT_READ | libc::PROT_WRITE;
     let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
@@ -54,6 +57,7 @@ fn on_large_stack(work: fn() -> u8) -> std::io::Result<u8> {
     // make their pages.
     let top = unsafe {
         libc::madvise(chunk, CHUNK, libc::MADV_HUGEPAGE);
+        libc::madvise(chunk, NEEDED, libc::MADV_POPULATE_WRITE);
         let top = chunk.add(USED);
         pool::provide(top.cast(), CHUNK - USED);
         top

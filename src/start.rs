@@ -11,26 +11,11 @@ use std::ffi::c_int;
 // SAFETY: the C library calls `main`, and the program has no other function of this name.
 #[unsafe(no_mangle)]
 extern "C" fn main() -> c_int {
-    ask_for_huge_pages();
     open_closed_streams();
     // SAFETY: no other thread runs yet, and no handler is called: to write where nobody reads any more becomes
     // an error like others.
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
     std::process::exit(crate::room::run().into())
-}
-
-/// Has Linux keep the program's code and constants in huge pages when it reads them from the disk, where it can: to
-/// map one takes as long as to map 64 KiB of common pages.
-fn ask_for_huge_pages() {
-    unsafe extern "C" {
-        // Where the program starts, and where its code ends, as linkers tell.
-        safe static __executable_start: u8;
-        safe static etext: u8;
-    }
-    let (start, end) = (&raw const __executable_start, &raw const etext);
-    let bytes = end.addr().saturating_sub(start.addr());
-    // SAFETY: the advice changes nothing but how pages are kept.
-    unsafe { libc::madvise(start.cast_mut().cast(), bytes, libc::MADV_HUGEPAGE) };
 }
 
 /// Opens stdin, stdout and stderr to nowhere if they are closed: else the next files that are opened would take

@@ -41,10 +41,10 @@ pub fn from_files(files: Files, budget: &mut Budget, warnings: &mut Vec<String>)
 /// Says early, and as Helm does, that a directory is no chart.
 fn detect(path: &str) -> Result<()> {
     let file = std::path::Path::new(path).join("Chart.yaml");
-    let file = std::path::absolute(&file).unwrap_or(file);
     match std::fs::metadata(&file) {
         Ok(_) => Ok(()),
         Err(e) => {
+            let file = std::path::absolute(&file).unwrap_or(file);
             let shown = file.display();
             let words = source::io_words(&e);
             Err(Error::new(format!("unable to detect chart at {shown}: open {shown}: {words}"))

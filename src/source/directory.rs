@@ -4,8 +4,9 @@
 //! Two things are stricter than Helm: links that leave the chart are refused unless asked for, and a link
 //! to a folder that is being read already is an error, where Helm would go round until the path is too long.
 
+use std::ffi::OsString;
 use std::fs::{self, FileType};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,13 +22,19 @@ use crate::value::Str;
 /// For what cannot be read, files that are no regular ones (they are never opened, so that a pipe cannot
 /// block), links that leave the chart or go in circles, and when a limit is exceeded.
 pub fn read_directory(directory: &Path, options: &Options, budget: &mut Budget) -> Result<Files> {
-    let root = fs::canonicalize(directory)
-        .map_err(|e| Error::new(format!("lstat {}: {}", directory.display(), io_words(&e))))?;
-    let top = std::path::absolute(directory).unwrap_or_else(|_| root.clone());
-    let rules = read_rules(&top)?;
-    let mut walk =
-        Walk { options, budget, rules, root, open: Vec::new(), files: Vec::new(), data: Vec::new() };
-    walk.folder(&top, "", walk.root.clone(), 0)?;
+    let mut walk = Walk {
+        options,
+        budget,
+        top: directory,
+        rules: Rules::defaults(),
+        root: None,
+        open: Vec::new(),
+        files: Vec::new(),
+        buffer: Vec::new(),
+    };
+    let entries = walk.entries(directory)?;
+    walk.read_rules(&entries)?;
+    walk.folder(directory, "", PathBuf::new(), entries, 0)?;
     Ok(Files { location: location(directory), files: walk.files })
 }
 
@@ -40,65 +47,107 @@ fn location(directory: &Path) -> Arc<str> {
     }
 }
 
-fn read_rules(top: &Path) -> Result<Rules> {
-    let path = top.join(IGNORE_FILE);
-    let Ok(metadata) = fs::metadata(&path) else { return Ok(Rules::defaults()) };
-    if !metadata.is_file() {
-        return Err(words::irregular(&path.to_string_lossy()));
-    }
-    let mut text = Vec::new();
-    read_at_most(&path, &mut text, 1 << 20)
-        .map_err(|e| Error::new(format!("open {}: {}", path.display(), io_words(&e))))?;
-    Rules::parse(&text).map_err(|e| e.note(format!("in {}", path.display())))
+/// A path as Helm shows it, from the top of the file system.
+fn shown(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()).display().to_string()
 }
 
-/// Reads a file that has just been seen to be a regular one, but not more of it than `limit` and a byte.
-fn read_at_most(path: &Path, data: &mut Vec<u8>, limit: u64) -> std::io::Result<()> {
+/// Bytes that are read of a file at first: more than most have.
+const FIRST_READ: usize = 64 << 10;
+
+/// Reads a file that has just been seen to be a regular one, but not much more of it than `limit`; tells how many
+/// bytes at the start of the buffer are the file's.
+fn read_at_most(path: &Path, buffer: &mut Vec<u8>, limit: u64) -> std::io::Result<usize> {
     let mut file = fs::File::open(path)?;
-    let length = file.metadata()?.len().min(limit.saturating_add(1));
-    data.resize(length as usize, 0);
-    match file.read(data)? {
-        // The whole file, so that to ask for more would only cost time.
-        read if read > 0 && read == data.len() => Ok(()),
-        read => {
-            data.truncate(read);
-            file.take(limit.saturating_add(1).saturating_sub(read as u64)).read_to_end(data).map(|_| ())
+    let mut length = 0;
+    while length as u64 <= limit {
+        if length == buffer.len() {
+            buffer.resize((2 * length).max(FIRST_READ), 0);
+        }
+        match file.read(&mut buffer[length..]) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
+    Ok(length)
 }
 
 struct Walk<'a> {
     options: &'a Options,
     budget: &'a mut Budget,
+    /// The chart's directory, as it was named.
+    top: &'a Path,
     rules: Rules,
-    /// The chart's directory with all links resolved.
-    root: PathBuf,
-    /// The folders between the root and where the walk is, with all links resolved.
+    /// The chart's directory with all links resolved, once it is asked for.
+    root: Option<PathBuf>,
+    /// The folders that are being read, with all links resolved: within the root, or from the top of the file system.
     open: Vec<PathBuf>,
     files: Vec<File>,
     /// What is read, before it is known how to keep it.
-    data: Vec<u8>,
+    buffer: Vec<u8>,
 }
 
+/// What is in a folder: names and kinds.
+type Entries = Vec<(OsString, FileType)>;
+
 impl Walk<'_> {
-    /// Reads what is in a folder: at `path`, named `name` in the chart, being `real` with links resolved.
-    fn folder(&mut self, path: &Path, name: &str, real: PathBuf, depth: usize) -> Result<()> {
-        if depth > MAX_FOLDERS {
-            return Err(Error::new(format!(
-                "folders are nested deeper than {MAX_FOLDERS} in the chart: {name}"
-            )));
-        }
-        let failed = |e: &std::io::Error| Error::new(format!("open {}: {}", path.display(), io_words(e)));
+    /// What is in a folder, sorted by name.
+    fn entries(&mut self, path: &Path) -> Result<Entries> {
+        let failed = |e: &std::io::Error| Error::new(format!("open {}: {}", shown(path), io_words(e)));
         let mut entries = Vec::new();
         for entry in fs::read_dir(path).map_err(|e| failed(&e))? {
             self.budget.entry()?;
             let entry = entry.map_err(|e| failed(&e))?;
             let kind = entry
                 .file_type()
-                .map_err(|e| Error::new(format!("lstat {}: {}", entry.path().display(), io_words(&e))))?;
+                .map_err(|e| Error::new(format!("lstat {}: {}", shown(&entry.path()), io_words(&e))))?;
             entries.push((entry.file_name(), kind));
         }
         entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        Ok(entries)
+    }
+
+    /// Reads the chart's `.helmignore`, if there is one.
+    fn read_rules(&mut self, entries: &Entries) -> Result<()> {
+        let Some((name, kind)) = entries.iter().find(|(name, _)| name == IGNORE_FILE) else { return Ok(()) };
+        let path = self.top.join(name);
+        let is_file = match kind.is_symlink() {
+            true => match fs::metadata(&path) {
+                Ok(metadata) => metadata.is_file(),
+                Err(_) => return Ok(()),
+            },
+            false => kind.is_file(),
+        };
+        if !is_file {
+            return Err(words::irregular(&shown(&path)));
+        }
+        let length = self.read(&path, &path, IGNORE_FILE)?;
+        self.rules =
+            Rules::parse(&self.buffer[..length]).map_err(|e| e.note(format!("in {}", shown(&path))))?;
+        Ok(())
+    }
+
+    /// The chart's directory with all links resolved.
+    fn root(&mut self) -> Result<PathBuf> {
+        if let Some(root) = &self.root {
+            return Ok(root.clone());
+        }
+        let root = fs::canonicalize(self.top)
+            .map_err(|e| Error::new(format!("lstat {}: {}", self.top.display(), io_words(&e))))?;
+        Ok(self.root.insert(root).clone())
+    }
+
+    /// Reads what is in a folder: at `path`, named `name` in the chart, being `real` with links resolved.
+    fn folder(
+        &mut self,
+        path: &Path,
+        name: &str,
+        real: PathBuf,
+        entries: Entries,
+        depth: usize,
+    ) -> Result<()> {
         self.open.push(real);
         for (entry, kind) in entries {
             let path = path.join(&entry);
@@ -110,6 +159,17 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// Reads a folder within another.
+    fn inner_folder(&mut self, path: &Path, name: &str, real: PathBuf, depth: usize) -> Result<()> {
+        if depth == MAX_FOLDERS {
+            return Err(Error::new(format!(
+                "folders are nested deeper than {MAX_FOLDERS} in the chart: {name}"
+            )));
+        }
+        let entries = self.entries(path)?;
+        self.folder(path, name, real, entries, depth + 1)
+    }
+
     fn entry(&mut self, path: &Path, name: String, kind: FileType, depth: usize) -> Result<()> {
         if kind.is_symlink() {
             return self.link(path, name, depth);
@@ -118,11 +178,8 @@ impl Walk<'_> {
             if self.leaves_out(&name, true) {
                 return Ok(());
             }
-            let real = self.open.last().map_or_else(
-                || path.to_path_buf(),
-                |parent| parent.join(path.file_name().unwrap_or_default()),
-            );
-            return self.folder(path, &name, real, depth + 1);
+            let parent = self.open.last().cloned().unwrap_or_default();
+            return self.inner_folder(path, &name, parent.join(path.file_name().unwrap_or_default()), depth);
         }
         if self.leaves_out(&name, false) {
             return Ok(());
@@ -136,49 +193,57 @@ impl Walk<'_> {
 
     fn link(&mut self, path: &Path, name: String, depth: usize) -> Result<()> {
         let failed = |e: &std::io::Error| {
-            Error::new(format!("error evaluating symlink {}: {}", path.display(), io_words(e)))
+            Error::new(format!("error evaluating symlink {}: {}", shown(path), io_words(e)))
         };
         let real = fs::canonicalize(path).map_err(|e| failed(&e))?;
         let metadata = fs::symlink_metadata(&real).map_err(|e| failed(&e))?;
         if self.leaves_out(&name, metadata.is_dir()) {
             return Ok(());
         }
-        if !self.options.allow_outside_symlinks && !real.starts_with(&self.root) {
+        let root = self.root()?;
+        if !self.options.allow_outside_symlinks && !real.starts_with(&root) {
             return Err(Error::new(format!(
                 "symbolic link {} leaves the chart: it is not followed",
-                path.display()
+                shown(path)
             ))
             .hint("if you trust the chart, --allow-outside-symlinks follows such links, as Helm does"));
         }
         if !metadata.is_dir() {
             return self.file(path, &real, &name, metadata.file_type());
         }
-        if self.open.contains(&real) {
+        if self.open.iter().any(|open| root.join(open) == real) {
             return Err(Error::new(format!(
                 "error evaluating symlink {}: it leads back to a folder that contains it",
-                path.display()
+                shown(path)
             )));
         }
-        self.folder(path, &name, real, depth + 1)
+        self.inner_folder(path, &name, real, depth)
     }
 
-    fn file(&mut self, path: &Path, real: &Path, name: &str, kind: FileType) -> Result<()> {
-        if !kind.is_file() {
-            return Err(words::irregular(&path.to_string_lossy()));
-        }
+    /// Reads a regular file into the buffer, and tells how many bytes at its start are the file's.
+    fn read(&mut self, path: &Path, real: &Path, name: &str) -> Result<usize> {
         let limit = self.budget.limits().file_bytes;
-        read_at_most(real, &mut self.data, limit).map_err(|e| {
-            Error::new(format!("error reading {name}: open {}: {}", path.display(), io_words(&e)))
+        let length = read_at_most(real, &mut self.buffer, limit).map_err(|e| {
+            Error::new(format!("error reading {name}: open {}: {}", shown(path), io_words(&e)))
         })?;
-        if self.data.len() as u64 > limit {
+        if length as u64 > limit {
             let shown = real.file_name().unwrap_or_default().to_string_lossy();
             return Err(Error::new(format!(
                 "chart file {} is larger than the maximum file size {limit}",
                 quote(&shown)
             )));
         }
-        self.budget.bytes(self.data.len() as u64)?;
-        let data = self.data.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&self.data);
+        Ok(length)
+    }
+
+    fn file(&mut self, path: &Path, real: &Path, name: &str, kind: FileType) -> Result<()> {
+        if !kind.is_file() {
+            return Err(words::irregular(&shown(path)));
+        }
+        let length = self.read(path, real, name)?;
+        self.budget.bytes(length as u64)?;
+        let data = &self.buffer[..length];
+        let data = data.strip_prefix(BYTE_ORDER_MARK).unwrap_or(data);
         self.files.push(File { name: name.into(), data: Str::from_bytes(data) });
         Ok(())
     }
