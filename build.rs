@@ -23,14 +23,8 @@ fn main() {
     let Ok(out) = env::var("OUT_DIR") else { return };
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/hot.ld");
     println!("cargo:rerun-if-changed={}", script.display());
-    let mut wanted = vec![
-        // The code that a render runs, side by side: see the file.
-        format!("-Wl,-T,{}", script.display()),
-        // Where Linux keeps a file in huge pages, as on ext4 and XFS, it maps those parts of the program by one entry
-        // each that lie in memory as they lie in huge pages: a render of a common chart then touches 40 new pages
-        // instead of 150.
-        "-Wl,-z,max-page-size=2097152".to_owned(),
-    ];
+    // The code that a render runs, side by side: see the file.
+    let mut wanted = vec![format!("-Wl,-T,{}", script.display())];
     if is_lld_22() {
         // Linux chooses huge pages for a file that is written in one go, not for one that is written by a mapping. LLD 22
         // takes the option for its opposite.

@@ -18,8 +18,9 @@ use std::ptr::{self, NonNull};
 const STEP: usize = 16;
 /// The largest small block, in bytes: up to here, there is a list for each multiple of [`STEP`].
 const SMALL: usize = 1 << 10;
-/// The largest block of the free lists, in bytes. Above [`SMALL`], there are four lists for each doubling.
-const LARGEST: usize = 1 << 20;
+/// The largest block of the free lists, in bytes. Above [`SMALL`], there are four lists for each doubling. What is larger
+/// is seldom asked for again, and the system has a use for it.
+const LARGEST: usize = 512 << 10;
 /// How many lists there are.
 const LISTS_COUNT: usize = SMALL / STEP + 4 * (LARGEST / SMALL).ilog2() as usize;
 
@@ -131,6 +132,14 @@ impl Lists {
     /// # Safety
     /// The block is of this list's size and of this allocator, and nobody uses it any more.
     unsafe fn put(&mut self, block: *mut u8, list: usize) {
+        let size = size_of(list);
+        if list >= SMALL / STEP && block.addr() + size == self.rest.addr() {
+            // The last one of the chunk: its bytes may be of use for blocks of any size. (Should it be the last of another
+            // chunk, which ends where this one begins, both are one piece of memory all the same.)
+            self.rest = block;
+            self.left += size;
+            return;
+        }
         let block = block.cast::<Free>();
         // SAFETY: a block has room for a `Free` and is aligned for it: it is a multiple of `STEP` from the start
         // of a chunk; and it is ours by the caller's word.
