@@ -141,8 +141,8 @@ impl Lists {
             return;
         }
         let block = block.cast::<Free>();
-        // SAFETY: a block has room for a `Free` and is aligned for it: it is a multiple of `STEP` from the start
-        // of a chunk; and it is ours by the caller's word.
+        // SAFETY: a block has room for a `Free` and is aligned for it, as all are to `STEP`; and it is ours by the
+        // caller's word.
         unsafe { block.write(Free { next: self.free[list] }) };
         self.free[list] = NonNull::new(block);
     }
@@ -187,7 +187,7 @@ fn new_chunk() -> *mut u8 {
     }
 }
 
-// SAFETY: blocks of the lists are distinct parts of chunks that are never given back, large enough and aligned
+// SAFETY: blocks of the lists are distinct parts of memory that is never given back to the system, large enough and aligned
 // for every layout that `list_of` admits; all others are the system's. Which of both a block is, its layout
 // tells, and the caller gives the same layout back. A block freed on another thread than it was made on joins
 // that thread's list; each thread only touches its own lists.
@@ -288,6 +288,23 @@ mod tests {
             block.resize(*size, place as u8);
             block.shrink_to_fit();
         }
+    }
+
+    #[test]
+    fn the_last_block_grows_where_it_is_and_gives_its_bytes_back() {
+        let [small, large] = [2000, 5000].map(|size| list_of(layout(size)).unwrap());
+        let mut lists = Lists::EMPTY;
+        let first = lists.take(small);
+        assert!(lists.extend(first, small, large));
+        let second = lists.take(small);
+        assert_eq!(second.addr(), first.addr() + size_of(large));
+        assert!(!lists.extend(first, large, large + 1), "it isn't the last any more");
+        let left = lists.left;
+        // SAFETY: both blocks are of these lists, and nobody uses them.
+        unsafe { lists.put(second, small) };
+        assert_eq!((lists.rest, lists.left), (second, left + size_of(small)));
+        unsafe { lists.put(first, large) };
+        assert_eq!((lists.rest, lists.free.iter().flatten().count()), (first, 0));
     }
 
     #[test]
